@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * csrss.exe's own structures: what it knows of every Win32 process and thread.
+ *
+ * A CSR_PROCESS lives as long as it has references: one for each CSR_THREAD,
+ * and one for whoever is working with it.  The last one closes csrss's handles,
+ * and until then the kernel's EPROCESS stays, too, alive or not.
+ *
+ * CsrpLock guards both hash tables, the lists, the counts and all reference
+ * counts.  Handles in a structure do not change after it is in its table,
+ * except ClientPort, which only the API thread touches.
+ *
+ * Read process.c, thread.c, then api.c and basesrv.c.
+ */
+#pragma once
+#include "csr/csrmsg.h"
+#include "user/ntdll/ntdll.h"
+
+#define CSR_SHUTDOWN_LEVEL 0x280 /* NT's default: applications end in this round */
+
+/* CIDs are multiples of 4; with this many buckets a lookup does not grow slower. */
+#define CSR_HASH_BUCKETS 1024
+#define CSR_HASH(UniqueId) (((ULONG_PTR)(UniqueId) >> 2) & (CSR_HASH_BUCKETS - 1))
+
+typedef struct _CSR_PROCESS {
+    LIST_ENTRY HashLinks;  /* by process id */
+    LIST_ENTRY ThreadList; /* CSR_THREAD.ProcessLinks */
+    CLIENT_ID ClientId;    /* of the process and its first thread */
+    HANDLE ProcessHandle;  /* PROCESS_ALL_ACCESS, csrss's own */
+    HANDLE ClientPort;     /* csrss's end of the connection, or NULL */
+    ULONG ReferenceCount;
+    ULONG SequenceNumber;
+    ULONG ShutdownLevel;
+} CSR_PROCESS, *PCSR_PROCESS;
+
+typedef struct _CSR_THREAD {
+    LIST_ENTRY HashLinks; /* by thread id */
+    LIST_ENTRY ProcessLinks;
+    PCSR_PROCESS Process;
+    CLIENT_ID ClientId;
+    LARGE_INTEGER CreateTime; /* tells it from a later thread with the same CID */
+    HANDLE ThreadHandle;
+} CSR_THREAD, *PCSR_THREAD;
+
+extern HANDLE CsrApiPort;
+extern HANDLE CsrSbApiPort;
+extern RTL_CRITICAL_SECTION CsrpLock;
+
+/* main.c */
+VOID CsrpLockStructures(VOID);
+VOID CsrpUnlockStructures(VOID);
+PVOID CsrpAllocate(SIZE_T Size);
+VOID CsrpFree(PVOID Block);
+
+/* process.c */
+VOID CsrpInitializeProcesses(VOID);
+_Must_inspect_result_ NTSTATUS CsrCreateProcess(HANDLE ProcessHandle, HANDLE ThreadHandle,
+    PCLIENT_ID ClientId, PULONG SequenceNumber);
+VOID CsrDestroyProcess(PCSR_PROCESS Process);
+VOID CsrpProcessMayBeOver(PCSR_PROCESS Process);
+PCSR_PROCESS CsrReferenceProcessById(HANDLE ProcessId);
+VOID CsrDereferenceProcess(PCSR_PROCESS Process);
+VOID CsrpDropReference(PCSR_PROCESS Process);
+ULONG CsrpCountProcesses(VOID);
+
+/* thread.c */
+VOID CsrpInitializeThreads(VOID);
+_Must_inspect_result_ NTSTATUS CsrpMakeThread(
+    HANDLE ThreadHandle, PCLIENT_ID ClientId, PCSR_THREAD *Thread);
+VOID CsrpInsertThread(PCSR_PROCESS Process, PCSR_THREAD Thread);
+VOID CsrpRemoveThread(PCSR_THREAD Thread);
+PCSR_THREAD CsrpLocateThread(const CLIENT_ID *ClientId);
+BOOLEAN CsrDestroyThread(const CLIENT_ID *ClientId, LARGE_INTEGER CreateTime);
+ULONG CsrpCountThreads(VOID);
+
+/* api.c, sb.c: the two threads */
+NTSTATUS NTAPI CsrApiRequestThread(PVOID Parameter);
+NTSTATUS NTAPI CsrSbApiRequestThread(PVOID Parameter);
+
+/* basesrv.c: requests of kernel32; Process is the sender's, referenced */
+NTSTATUS BaseSrvCreateProcess(PCSR_PROCESS Process, PCSR_API_MSG Message);
+NTSTATUS BaseSrvCreateThread(PCSR_PROCESS Process, PCSR_API_MSG Message);
+NTSTATUS BaseSrvExitProcess(PCSR_PROCESS Process, PCSR_API_MSG Message);

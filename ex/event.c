@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events as objects: Ke's KEVENT with a name, handles and access rights.
+ *
+ * mutant.c and semaphore.c do the same for their kinds.
+ */
+#include "ex/exp.h"
+
+POBJECT_TYPE ExEventObjectType;
+
+NTSTATUS ExpInitEvents(void)
+{
+    static const OBJECT_TYPE_INITIALIZER Info = {
+        .InvalidAttributes = OBJ_OPENLINK,
+        .GenericMapping = {STANDARD_RIGHTS_READ | EVENT_QUERY_STATE,
+            STANDARD_RIGHTS_WRITE | EVENT_MODIFY_STATE, STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE,
+            EVENT_ALL_ACCESS},
+        .ValidAccessMask = EVENT_ALL_ACCESS,
+        .PoolTag = POOL_TAG('E', 'v', 'e', 'n'),
+        .BodySize = sizeof(KEVENT),
+        .Waitable = TRUE,
+    };
+
+    return ObCreateObjectType(L"Event", &Info, &ExEventObjectType);
+}
+
+NTSTATUS NTAPI NtCreateEvent(HANDLE __user *EventHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes, EVENT_TYPE EventType, BOOLEAN InitialState)
+{
+    HANDLE Handle = NULL;
+    PVOID Event;
+    NTSTATUS Status;
+
+    if (EventType != NotificationEvent && EventType != SynchronizationEvent) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Status = ObCreateObject(
+        KeGetPreviousMode(), ExEventObjectType, ObjectAttributes, 0, &Event);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    KeInitializeEvent(Event, EventType, InitialState);
+    Status = ObInsertObject(Event, DesiredAccess, &Handle);
+    return ObReturnHandle(EventHandle, Handle, Status);
+}
+
+NTSTATUS NTAPI NtOpenEvent(HANDLE __user *EventHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes)
+{
+    HANDLE Handle = NULL;
+    NTSTATUS Status = ObOpenObjectByName(ObjectAttributes, ExEventObjectType,
+        KeGetPreviousMode(), DesiredAccess, NULL, &Handle);
+
+    return ObReturnHandle(EventHandle, Handle, Status);
+}
+
+typedef enum _EXP_EVENT_CHANGE { ExpSet, ExpReset, ExpPulse } EXP_EVENT_CHANGE;
+
+static LONG ExpApply(PKEVENT Event, EXP_EVENT_CHANGE Change)
+{
+    switch (Change) {
+    case ExpSet:
+        return KeSetEvent(Event, EVENT_INCREMENT, FALSE);
+    case ExpPulse:
+        return KePulseEvent(Event, EVENT_INCREMENT, FALSE);
+    default:
+        return KeResetEvent(Event);
+    }
+}
+
+/* As on NT the change stays even when PreviousState cannot be written. */
+static NTSTATUS ExpChangeEvent(
+    HANDLE EventHandle, LONG __user *PreviousState, EXP_EVENT_CHANGE Change)
+{
+    PVOID Event;
+    LONG Previous;
+    NTSTATUS Status = ObReferenceObjectByHandle(EventHandle, EVENT_MODIFY_STATE,
+        ExEventObjectType, KeGetPreviousMode(), &Event, NULL);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Previous = ExpApply(Event, Change);
+    ObDereferenceObject(Event);
+    return PreviousState != NULL
+        ? MmWriteUlongToUser((ULONG __user *)PreviousState, (ULONG)Previous)
+        : STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI NtSetEvent(HANDLE EventHandle, LONG __user *PreviousState)
+{
+    return ExpChangeEvent(EventHandle, PreviousState, ExpSet);
+}
+
+NTSTATUS NTAPI NtResetEvent(HANDLE EventHandle, LONG __user *PreviousState)
+{
+    return ExpChangeEvent(EventHandle, PreviousState, ExpReset);
+}
+
+NTSTATUS NTAPI NtPulseEvent(HANDLE EventHandle, LONG __user *PreviousState)
+{
+    return ExpChangeEvent(EventHandle, PreviousState, ExpPulse);
+}
+
+NTSTATUS NTAPI NtClearEvent(HANDLE EventHandle)
+{
+    return ExpChangeEvent(EventHandle, NULL, ExpReset);
+}

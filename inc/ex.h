@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ex, the executive: handle tables, rundown protection, executive objects,
+ * counters and system information.  What other layers may call; ex/exp.h is private.
+ */
+#pragma once
+#include "ke.h"
+#include "ob.h"
+
+_Must_inspect_result_ NTSTATUS ExInitSystem(void);
+
+/* ---- Handle tables (ex/handle.c): also PspCidTable ----------------------------- */
+
+#define EXHANDLE_LOCK       0x1 /* low bits of HANDLE_TABLE_ENTRY.Object, as NT's */
+#define EXHANDLE_INHERIT    0x2
+#define EXHANDLE_AUDIT      0x4
+#define EXHANDLE_ATTRIBUTES 0x7
+#define EXHANDLE_PROTECT    0x02000000 /* in GrantedAccess: protect from close */
+
+typedef struct _HANDLE_TABLE_ENTRY {
+    union {
+        PVOID Object; /* 8-aligned pointer; low bits EXHANDLE_...; 0: free */
+        ULONG_PTR Value;
+    };
+    union {
+        ACCESS_MASK GrantedAccess;
+        ULONG NextFree; /* while free */
+    };
+} HANDLE_TABLE_ENTRY, *PHANDLE_TABLE_ENTRY;
+_Static_assert(sizeof(void *) != 4 || sizeof(HANDLE_TABLE_ENTRY) == 8, "NT layout");
+
+typedef struct _HANDLE_TABLE HANDLE_TABLE, *PHANDLE_TABLE;
+
+/* TrackCids: values are process and thread ids, given out again as late as possible. */
+PHANDLE_TABLE ExCreateHandleTable(BOOLEAN TrackCids); /* NULL: out of memory */
+void ExDestroyHandleTable(PHANDLE_TABLE Table);       /* must be empty of objects */
+/* Handle value (multiple of 4, never 0) of a new entry, or NULL when out of memory. */
+HANDLE ExCreateHandle(PHANDLE_TABLE Table, const HANDLE_TABLE_ENTRY *Entry);
+/* Makes the entry at this value; only in ascending order, in a table nobody else sees yet. */
+BOOLEAN ExCreateHandleAt(PHANDLE_TABLE Table, HANDLE Handle, const HANDLE_TABLE_ENTRY *Entry);
+/*
+ * Looks a handle up and locks its entry (table lock held until the unlock), so
+ * that the object cannot go while it is referenced.  NULL: no such handle.
+ */
+PHANDLE_TABLE_ENTRY ExLockHandle(PHANDLE_TABLE Table, HANDLE Handle);
+void ExUnlockHandle(PHANDLE_TABLE Table);
+void ExRemoveLockedHandle(PHANDLE_TABLE Table, HANDLE Handle); /* frees it and unlocks */
+
+typedef BOOLEAN EX_ENUMERATE_HANDLE(HANDLE Handle, PHANDLE_TABLE_ENTRY Entry, PVOID Context);
+/*
+ * Calls Routine for each entry in ascending order, the table locked; stops and
+ * returns FALSE when it returns FALSE.
+ */
+BOOLEAN ExEnumerateHandles(PHANDLE_TABLE Table, EX_ENUMERATE_HANDLE *Routine, PVOID Context);
+/*
+ * Removes every entry and calls Routine with a copy of it, no lock held: for a
+ * table that nobody can reach any more.
+ */
+void ExSweepHandleTable(PHANDLE_TABLE Table,
+    void (*Routine)(HANDLE Handle, const HANDLE_TABLE_ENTRY *Entry, PVOID Context), PVOID Context);
+ULONG ExQueryHandleCount(PHANDLE_TABLE Table);
+
+/* ---- Rundown protection (ex/rundown.c) --------------------------------------------- */
+
+typedef struct _EX_RUNDOWN_REF {
+    volatile ULONG Count; /* 2 per reference; bit 0: running down */
+    KEVENT *volatile Waiter;
+} EX_RUNDOWN_REF, *PEX_RUNDOWN_REF;
+
+void ExInitializeRundownProtection(PEX_RUNDOWN_REF Ref);
+BOOLEAN ExAcquireRundownProtection(PEX_RUNDOWN_REF Ref); /* FALSE: going or gone */
+void ExReleaseRundownProtection(PEX_RUNDOWN_REF Ref);
+void ExWaitForRundownProtectionRelease(PEX_RUNDOWN_REF Ref); /* one waiter at a time */
+
+/* ---- Executive objects (ex/event.c, mutant.c, semaphore.c) --------------------------- */
+
+extern POBJECT_TYPE ExEventObjectType;
+extern POBJECT_TYPE ExMutantObjectType;
+extern POBJECT_TYPE ExSemaphoreObjectType;
+
+/* ---- Counters (ex/counters.c) ---------------------------------------------------------- */
+
+void ExQueryCounters(_Out_ PNASCENT_COUNTERS Counters);
+/* Ps registers the two numbers only it knows. */
+extern ULONG (*ExCountProcesses)(void);
+extern ULONG (*ExCountCids)(void);

@@ -1,0 +1,638 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ke, the kernel core: processors, IRQL, locks, threads and their scheduling,
+ * waits, APCs, DPCs, traps and bugchecks.  What other layers may call; ke/ki.h
+ * is private.  Structures first, then routines by file of ke/.
+ */
+#pragma once
+#include "locks.h"
+#include "nt/context.h"
+#include "nt/info.h"
+#include "nt/kuser.h"
+#include "nt/status.h"
+#include "nt/teb.h"
+#include "rtl.h"
+#include "trace.h"
+
+/* ---- IRQL ------------------------------------------------------------------ */
+
+typedef UCHAR KIRQL, *PKIRQL;
+#define PASSIVE_LEVEL  0
+#define APC_LEVEL      1
+#define DISPATCH_LEVEL 2
+#define DEVICE_LEVEL   3 /* here and above, interrupts are off */
+#define CLOCK_LEVEL    28
+#define IPI_LEVEL      29
+#define HIGH_LEVEL     31
+
+enum { KernelMode = 0, UserMode = 1 };
+
+/* ---- Selectors: the order 08 10 18 20 is forced by SYSENTER and SYSEXIT ---- */
+
+#define KGDT_R0_CODE 0x08
+#define KGDT_R0_DATA 0x10
+#define KGDT_R3_CODE 0x18
+#define KGDT_R3_DATA 0x20
+#define KGDT_TSS     0x28
+#define KGDT_R0_PCR  0x30
+#define KGDT_R3_TEB  0x38
+#define KGDT_DF_TSS  0x50
+#define RPL_MASK     3
+
+/* ---- Locks ------------------------------------------------------------------ */
+
+typedef struct _KSPIN_LOCK {
+    volatile ULONG Lock; /* 0 free, else processor number + 1 */
+    UCHAR Level;         /* LOCK_LEVEL */
+} KSPIN_LOCK, *PKSPIN_LOCK;
+
+/* ---- Dispatcher objects ------------------------------------------------------ */
+
+typedef enum _KOBJECTS {
+    EventNotificationObject = 0,
+    EventSynchronizationObject = 1,
+    MutantObject = 2,
+    ProcessObject = 3,
+    QueueObject = 4,
+    SemaphoreObject = 5,
+    ThreadObject = 6,
+    GateObject = 7,
+    TimerNotificationObject = 8,
+    TimerSynchronizationObject = 9,
+    ApcObject = 18,
+    DpcObject = 19,
+} KOBJECTS;
+
+/* Guarded by the dispatcher lock, as everything built on it. */
+typedef struct _DISPATCHER_HEADER {
+    UCHAR Type; /* KOBJECTS */
+    UCHAR Absolute;
+    UCHAR Size; /* in ULONGs */
+    UCHAR Inserted;
+    LONG SignalState;
+    LIST_ENTRY WaitListHead; /* of KWAIT_BLOCK */
+} DISPATCHER_HEADER, *PDISPATCHER_HEADER;
+_Static_assert(sizeof(DISPATCHER_HEADER) == 0x10, "NT 5.2 layout");
+
+typedef struct _KEVENT {
+    DISPATCHER_HEADER Header;
+} KEVENT, *PKEVENT;
+
+typedef struct _KSEMAPHORE {
+    DISPATCHER_HEADER Header;
+    LONG Limit;
+} KSEMAPHORE, *PKSEMAPHORE;
+
+typedef struct _KMUTANT {
+    DISPATCHER_HEADER Header;
+    LIST_ENTRY MutantListEntry; /* in the owner's list */
+    struct _KTHREAD *OwnerThread;
+    BOOLEAN Abandoned;
+    UCHAR ApcDisable; /* 1: owning it enters a critical region */
+} KMUTANT, *PKMUTANT;
+
+/* Not a dispatcher object: fast when free, and its owner gets no APCs. */
+typedef struct _KGUARDED_MUTEX {
+    volatile LONG Count; /* 1 free, 0 owned, below: waiters */
+    struct _KTHREAD *Owner;
+    KEVENT Gate;
+    UCHAR Level; /* LOCK_LEVEL */
+} KGUARDED_MUTEX, *PKGUARDED_MUTEX;
+
+struct _KDPC;
+typedef void KDEFERRED_ROUTINE(struct _KDPC *Dpc, PVOID Context, PVOID Argument1, PVOID Argument2);
+typedef KDEFERRED_ROUTINE *PKDEFERRED_ROUTINE;
+
+typedef struct _KDPC {
+    UCHAR Type;
+    UCHAR Importance;
+    volatile BOOLEAN Inserted;
+    UCHAR Number; /* target processor */
+    LIST_ENTRY DpcListEntry;
+    PKDEFERRED_ROUTINE DeferredRoutine;
+    PVOID DeferredContext;
+    PVOID SystemArgument1;
+    PVOID SystemArgument2;
+} KDPC, *PKDPC;
+
+typedef struct _KTIMER {
+    DISPATCHER_HEADER Header;
+    ULARGE_INTEGER DueTime; /* interrupt time, 100 ns */
+    LIST_ENTRY TimerListEntry;
+    PKDPC Dpc;
+    LONG Period; /* ms; 0 one-shot */
+} KTIMER, *PKTIMER;
+
+typedef struct _KWAIT_BLOCK {
+    LIST_ENTRY WaitListEntry;
+    struct _KTHREAD *Thread;
+    PVOID Object;
+    struct _KWAIT_BLOCK *NextWaitBlock; /* circular */
+    USHORT WaitKey;                     /* what a wait for any returns */
+    USHORT WaitType;                    /* WAIT_TYPE */
+} KWAIT_BLOCK, *PKWAIT_BLOCK;
+
+#define THREAD_WAIT_OBJECTS  3
+#define TIMER_WAIT_BLOCK     3
+#define MAXIMUM_WAIT_OBJECTS 64
+
+/* ---- APCs --------------------------------------------------------------------- */
+
+struct _KAPC;
+typedef void (*PKNORMAL_ROUTINE)(PVOID NormalContext, PVOID Argument1, PVOID Argument2);
+typedef void (*PKKERNEL_ROUTINE)(struct _KAPC *Apc, PKNORMAL_ROUTINE *NormalRoutine,
+    PVOID *NormalContext, PVOID *SystemArgument1, PVOID *SystemArgument2);
+typedef void (*PKRUNDOWN_ROUTINE)(struct _KAPC *Apc);
+
+typedef enum _KAPC_ENVIRONMENT {
+    OriginalApcEnvironment,
+    AttachedApcEnvironment,
+    CurrentApcEnvironment,
+} KAPC_ENVIRONMENT;
+
+typedef struct _KAPC {
+    UCHAR Type;
+    UCHAR SpareByte0;
+    UCHAR Size;
+    UCHAR SpareByte1;
+    ULONG SpareLong0;
+    struct _KTHREAD *Thread;
+    LIST_ENTRY ApcListEntry;
+    PKKERNEL_ROUTINE KernelRoutine;
+    PKRUNDOWN_ROUTINE RundownRoutine;
+    PKNORMAL_ROUTINE NormalRoutine;
+    PVOID NormalContext;
+    PVOID SystemArgument1;
+    PVOID SystemArgument2;
+    CCHAR ApcStateIndex;
+    KPROCESSOR_MODE ApcMode;
+    BOOLEAN Inserted;
+} KAPC, *PKAPC;
+_Static_assert(sizeof(KAPC) == 0x30, "NT 5.2 layout");
+
+typedef struct _KAPC_STATE {
+    LIST_ENTRY ApcListHead[2]; /* by mode */
+    struct _KPROCESS *Process;
+    BOOLEAN KernelApcInProgress;
+    BOOLEAN KernelApcPending;
+    BOOLEAN UserApcPending;
+} KAPC_STATE, *PKAPC_STATE;
+_Static_assert(sizeof(KAPC_STATE) == 0x18, "NT 5.2 layout");
+
+/* ---- Trap frame ------------------------------------------------------------------ */
+
+/* What every entry into the kernel builds; offsets as in NT (assembly uses them). */
+typedef struct _KTRAP_FRAME {
+    ULONG DbgEbp, DbgEip, DbgArgMark, DbgArgPointer;
+    ULONG TempSegCs, TempEsp;
+    ULONG Dr0, Dr1, Dr2, Dr3, Dr6, Dr7;
+    ULONG SegGs, SegEs, SegDs;
+    ULONG Edx, Ecx, Eax;
+    ULONG PreviousPreviousMode;
+    ULONG ExceptionList;
+    ULONG SegFs;
+    ULONG Edi, Esi, Ebx, Ebp;
+    ULONG ErrCode;
+    ULONG Eip, SegCs, EFlags;
+    ULONG HardwareEsp, HardwareSegSs; /* present when SegCs is ring 3 */
+    ULONG V86Es, V86Ds, V86Fs, V86Gs;
+} KTRAP_FRAME, *PKTRAP_FRAME;
+_Static_assert(sizeof(KTRAP_FRAME) == 0x8C, "NT 5.2 layout");
+_Static_assert(offsetof(KTRAP_FRAME, ErrCode) == 0x64, "NT 5.2 layout");
+
+/* ---- Processes and threads -------------------------------------------------------- */
+
+typedef void (*PKSYSTEM_ROUTINE)(PVOID StartRoutine, PVOID StartContext);
+typedef void (*PKSTART_ROUTINE)(PVOID StartContext);
+
+struct _MM_ADDRESS_SPACE;
+struct _HANDLE_TABLE;
+
+typedef struct _KPROCESS {
+    DISPATCHER_HEADER Header;
+    ULONG DirectoryTableBase; /* CR3: physical address of the PAE pointer table */
+    volatile KAFFINITY ActiveProcessors;
+    LIST_ENTRY ThreadListHead; /* KTHREAD.ThreadListEntry; dispatcher lock */
+    KAFFINITY Affinity;
+    CCHAR BasePriority;
+    CCHAR QuantumReset;
+    UCHAR State;
+    ULONG UserTime;   /* clock ticks */
+    ULONG KernelTime;
+    ULONG ProcessId; /* for trace records; PspCidTable is the authority */
+    ULONG CreationAttempt;
+    /* What the layers above hang on a process; Ke does not look inside. */
+    struct _MM_ADDRESS_SPACE *AddressSpace;
+    struct _HANDLE_TABLE *ObjectTable; /* NULL once the process's handles are closed */
+} KPROCESS, *PKPROCESS;
+
+typedef enum _KTHREAD_STATE {
+    Initialized,
+    Ready,
+    Running,
+    Standby,
+    Terminated,
+    Waiting,
+    Transition,
+    DeferredReady,
+    GateWait,
+} KTHREAD_STATE;
+
+#ifndef _WIN32
+typedef enum _KWAIT_REASON {
+    Executive = 0,
+    Suspended = 5,
+    UserRequest = 6,
+    DelayExecution = 4,
+    WrLpcReceive = 16,
+    WrLpcReply = 17,
+    WrQueue = 15,
+} KWAIT_REASON;
+#endif
+
+typedef struct _KTHREAD {
+    DISPATCHER_HEADER Header;
+    LIST_ENTRY MutantListHead; /* owned mutants; dispatcher lock */
+    PVOID InitialStack;        /* top, below it the FX save area */
+    PVOID StackLimit;
+    PVOID KernelStack; /* ESP while not running */
+    PKTRAP_FRAME TrapFrame;
+    PVOID Teb; /* user address */
+    PVOID ServiceTable;
+    KSPIN_LOCK ApcQueueLock;
+    KAPC_STATE ApcState;      /* of the process it is attached to */
+    KAPC_STATE SavedApcState; /* of its own, while attached */
+    PKAPC_STATE ApcStatePointer[2];
+    UCHAR ApcStateIndex;
+    BOOLEAN ApcQueueable;
+    SHORT KernelApcDisable;  /* critical regions; 0 or negative */
+    SHORT SpecialApcDisable; /* guarded regions; 0 or negative */
+    KAPC SuspendApc;
+    KSEMAPHORE SuspendSemaphore;
+    CCHAR SuspendCount; /* 0..127 */
+    CCHAR FreezeCount;
+    KPROCESSOR_MODE PreviousMode;
+    BOOLEAN Alerted[2];
+    BOOLEAN Alertable;
+    UCHAR NpxState; /* KiNpx...: are the FPU registers this thread's? */
+    volatile UCHAR State; /* KTHREAD_STATE; dispatcher lock */
+    UCHAR WaitReason;
+    CCHAR WaitMode;
+    KIRQL WaitIrql;
+    UCHAR WaitNext;
+    LONG_PTR WaitStatus;
+    PKWAIT_BLOCK WaitBlockList;
+    KWAIT_BLOCK WaitBlock[THREAD_WAIT_OBJECTS + 1];
+    KTIMER Timer;
+    LIST_ENTRY WaitListEntry; /* ready queue, while Ready */
+    CCHAR Priority;
+    CCHAR BasePriority;
+    CCHAR PriorityDecrement;
+    CCHAR Quantum;
+    CCHAR QuantumReset;
+    CCHAR Saturation;
+    UCHAR IdealProcessor;
+    UCHAR NextProcessor;
+    KAFFINITY Affinity;
+    KAFFINITY UserAffinity;
+    PKPROCESS Process; /* its own, attached or not */
+    LIST_ENTRY ThreadListEntry;
+    ULONG ContextSwitches;
+    ULONG UserTime; /* clock ticks */
+    ULONG KernelTime;
+    ULONG ThreadId;        /* for trace records */
+    ULONG CreationAttempt; /* carried by its trace records */
+    ULONG HeldLocks;       /* count of guarded mutexes held (debug) */
+    UCHAR HeldLevels[8];   /* their levels, oldest first (debug) */
+    ULONG Dr[6];           /* user debug registers 0-3, 6, 7 */
+    BOOLEAN DebugActive;
+    BOOLEAN SystemThread;
+} KTHREAD, *PKTHREAD;
+
+/* ---- Processor control region ------------------------------------------------------ */
+
+#define KI_READY_QUEUES 32
+
+typedef struct _KPRCB {
+    USHORT MinorVersion;
+    USHORT MajorVersion;
+    PKTHREAD CurrentThread;
+    PKTHREAD NextThread; /* Standby: chosen to run next */
+    PKTHREAD IdleThread;
+    UCHAR Number;
+    UCHAR Reserved[3];
+    KAFFINITY SetMember;
+    PKTHREAD NpxThread;
+    volatile ULONG ReadySummary;
+    LIST_ENTRY DispatcherReadyListHead[KI_READY_QUEUES];
+    KSPIN_LOCK DpcLock;
+    LIST_ENTRY DpcListHead;
+    volatile BOOLEAN DpcRoutineActive;
+    volatile BOOLEAN QuantumEnd;
+    ULONG InterruptCount;
+    ULONG IdleTicks;
+    ULONG HeldSpinLocks; /* stack of levels held (debug) */
+    UCHAR HeldLevels[8];
+    PTRACE_RECORD TraceRing;
+    ULONG TraceIndex;
+    PKTHREAD DeadThread; /* has just ended here; reaped when its stack is left */
+} KPRCB, *PKPRCB;
+
+/* FS points here in kernel mode; the offsets asserted in ke/i386 are NT's. */
+typedef struct _KPCR {
+    NT_TIB NtTib;
+    struct _KPCR *SelfPcr;
+    PKPRCB Prcb;
+    KIRQL Irql;
+    UCHAR Reserved1[3];
+    volatile ULONG SoftwareInterrupts; /* bit n: software interrupt of IRQL n pending */
+    ULONG IrrActive;
+    ULONG IDR;
+    PVOID KdVersionBlock;
+    PVOID IDT;
+    PVOID GDT;
+    PVOID TSS;
+    UCHAR Reserved2[0x120 - 0x44];
+    KPRCB PrcbData;
+} KPCR, *PKPCR;
+_Static_assert(offsetof(KPCR, Irql) == 0x24 && offsetof(KPCR, PrcbData) == 0x120, "NT layout");
+
+#define KIP0PCRADDRESS 0xFFDFF000u
+#define MAXIMUM_PROCESSORS 8
+
+FORCEINLINE PKPCR KeGetPcr(void)
+{
+    PKPCR Pcr;
+    __asm__("movl %%fs:0x1c, %0" : "=r"(Pcr));
+    return Pcr;
+}
+
+FORCEINLINE PKTHREAD KeGetCurrentThread(void)
+{
+    PKTHREAD Thread;
+    __asm__ volatile("movl %%fs:0x124, %0" : "=r"(Thread));
+    return Thread;
+}
+
+FORCEINLINE KIRQL KeGetCurrentIrql(void)
+{
+    KIRQL Irql;
+    __asm__ volatile("movb %%fs:0x24, %0" : "=q"(Irql));
+    return Irql;
+}
+
+#define KeGetCurrentPrcb()  (KeGetPcr()->Prcb)
+#define KeGetCurrentProcess() (KeGetCurrentThread()->ApcState.Process)
+#define KeGetPreviousMode() (KeGetCurrentThread()->PreviousMode)
+
+#ifdef NDEBUG
+#define ASSERT(Condition)   ((void)0)
+#else
+#define ASSERT(Condition)                                                                      \
+    ((Condition) ? (void)0 : KeAssertionFailed(#Condition, __FILE__, __LINE__))
+#endif
+#define ASSERT_IRQL(Level)           ASSERT(KeGetCurrentIrql() == (Level))
+#define ASSERT_IRQL_AT_MOST(Level)   ASSERT(KeGetCurrentIrql() <= (Level))
+
+/* ---- Bugchecks (ke/bugcheck.c) --------------------------------------------------- */
+
+#define INVALID_PROCESS_ATTACH_ATTEMPT        0x05
+#define IRQL_NOT_LESS_OR_EQUAL                0x0A
+#define NO_USER_MODE_CONTEXT                  0x0E
+#define CID_HANDLE_DELETION                   0x17
+#define REFERENCE_BY_POINTER                  0x18
+#define BAD_POOL_HEADER                       0x19
+#define KMODE_EXCEPTION_NOT_HANDLED           0x1E
+#define KERNEL_APC_PENDING_DURING_EXIT        0x20
+#define PHASE0_INITIALIZATION_FAILED          0x31
+#define PHASE1_INITIALIZATION_FAILED          0x32
+#define IRQL_GT_ZERO_AT_SYSTEM_SERVICE        0x4A
+#define PFN_LIST_CORRUPT                      0x4E
+#define PAGE_FAULT_IN_NONPAGED_AREA           0x50
+#define PROCESS1_INITIALIZATION_FAILED        0x6B
+#define SYSTEM_THREAD_EXCEPTION_NOT_HANDLED   0x7E
+#define UNEXPECTED_KERNEL_MODE_TRAP           0x7F
+#define NMI_HARDWARE_FAILURE                  0x80
+#define ATTEMPTED_SWITCH_FROM_DPC             0xB8
+#define BAD_POOL_CALLER                       0xC2
+#define DRIVER_CORRUPTED_MMPOOL               0xD0
+#define MANUALLY_INITIATED_CRASH              0xE2
+#define CRITICAL_PROCESS_DIED                 0xEF
+#define CRITICAL_OBJECT_TERMINATION           0xF4
+#define THREAD_TERMINATE_HELD_MUTEX           0x4000008A
+#define NASCENT_ASSERTION_FAILED              0xE0000001 /* ours: ASSERT */
+#define NASCENT_LOCK_ORDER                    0xE0000002 /* ours: lock level or IRQL */
+
+DECLSPEC_NORETURN void KeBugCheck(ULONG Code);
+DECLSPEC_NORETURN void KeBugCheckEx(
+    ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4);
+DECLSPEC_NORETURN void KeAssertionFailed(const char *Condition, const char *File, int Line);
+
+/* ---- Printing to COM1 and the screen (ke/print.c) --------------------------------- */
+
+void KePrint(const char *Format, ...) _Printf_(1, 2);
+void KePrintText(PCSTR Text, SIZE_T Length); /* as it is, in one piece */
+
+/* ---- Start (ke/init.c, ke/i386/processor.c) ---------------------------------------- */
+
+void KeInitializeProcessor(void); /* KPCR, GDT, IDT, TSS of the boot processor */
+/* mm: the boot page tables are gone, double faults and NMIs are to use these. */
+void KeSetFaultDirectory(ULONG DirectoryTableBase);
+void KeInitSystem(void);          /* idle process and thread become current */
+void KiIdleLoop(void) DECLSPEC_NORETURN;
+extern KPROCESS KiIdleProcess;
+extern UCHAR KeNumberProcessors;
+extern KAFFINITY KeActiveProcessors;
+
+/* ---- IRQL (ke/irql.c) ----------------------------------------------------------------- */
+
+KIRQL KeRaiseIrqlTo(KIRQL NewIrql); /* returns the old one */
+void KeLowerIrql(KIRQL NewIrql);    /* delivers what became deliverable */
+void KeRequestSoftwareInterrupt(KIRQL Level);
+BOOLEAN KeDisableInterrupts(void); /* were they enabled? */
+void KeRestoreInterrupts(BOOLEAN Enabled);
+
+/* ---- Locks (ke/spinlock.c, ke/gmutex.c) -------------------------------------------------- */
+
+void KeInitializeSpinLock(PKSPIN_LOCK Lock, LOCK_LEVEL Level);
+#define KSPIN_LOCK_INITIALIZER(LockLevel) {.Lock = 0, .Level = (LockLevel)}
+KIRQL KeAcquireSpinLock(PKSPIN_LOCK Lock); /* to DISPATCH_LEVEL; returns the old IRQL */
+void KeReleaseSpinLock(PKSPIN_LOCK Lock, KIRQL OldIrql);
+void KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK Lock);
+void KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK Lock);
+
+void KeInitializeGuardedMutex(PKGUARDED_MUTEX Mutex, LOCK_LEVEL Level);
+void KeAcquireGuardedMutex(PKGUARDED_MUTEX Mutex); /* enters a guarded region */
+void KeReleaseGuardedMutex(PKGUARDED_MUTEX Mutex);
+BOOLEAN KeIsGuardedMutexOwned(PKGUARDED_MUTEX Mutex); /* by the current thread */
+
+/* ---- Waits and objects (ke/wait.c, event.c, mutant.c, semaphore.c, timer.c) ------------- */
+
+void KeInitializeEvent(PKEVENT Event, EVENT_TYPE Type, BOOLEAN State);
+LONG KeSetEvent(PKEVENT Event, KPRIORITY Increment, BOOLEAN Wait);
+LONG KeResetEvent(PKEVENT Event);
+LONG KePulseEvent(PKEVENT Event, KPRIORITY Increment, BOOLEAN Wait);
+void KeClearEvent(PKEVENT Event);
+LONG KeReadStateEvent(PKEVENT Event);
+void KeInitializeMutant(PKMUTANT Mutant, BOOLEAN InitialOwner);
+/* STATUS_MUTANT_NOT_OWNED if it is not the caller's; *Previous: the count before. */
+_Must_inspect_result_ NTSTATUS KeReleaseMutant(
+    PKMUTANT Mutant, KPRIORITY Increment, BOOLEAN Abandon, _Out_opt_ PLONG Previous);
+void KeInitializeSemaphore(PKSEMAPHORE Semaphore, LONG Count, LONG Limit);
+/* STATUS_SEMAPHORE_LIMIT_EXCEEDED leaves it unchanged. */
+_Must_inspect_result_ NTSTATUS KeReleaseSemaphore(
+    PKSEMAPHORE Semaphore, KPRIORITY Increment, LONG Adjustment, _Out_opt_ PLONG Previous);
+void KeInitializeTimer(PKTIMER Timer, TIMER_TYPE Type);
+BOOLEAN KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, _In_opt_ PKDPC Dpc);
+BOOLEAN KeCancelTimer(PKTIMER Timer);
+
+/* Returns STATUS_SUCCESS, ALERTED, USER_APC, TIMEOUT, or ABANDONED.  NULL timeout: for ever. */
+NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON Reason, KPROCESSOR_MODE Mode,
+    BOOLEAN Alertable, _In_opt_ PLARGE_INTEGER Timeout);
+/* WaitBlocks may be NULL for up to THREAD_WAIT_OBJECTS objects. */
+NTSTATUS KeWaitForMultipleObjects(ULONG Count, PVOID Objects[], WAIT_TYPE Type,
+    KWAIT_REASON Reason, KPROCESSOR_MODE Mode, BOOLEAN Alertable,
+    _In_opt_ PLARGE_INTEGER Timeout, _In_opt_ PKWAIT_BLOCK WaitBlocks);
+NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE Mode, BOOLEAN Alertable, PLARGE_INTEGER Interval);
+NTSTATUS KeYieldExecution(void);
+
+/* ---- Time (ke/clock.c) ---------------------------------------------------------------------- */
+
+void KeInitializeClock(void); /* date from the battery clock; starts the ticks */
+void KeQuerySystemTime(PLARGE_INTEGER Time);     /* 100 ns since 1601 */
+ULONGLONG KeQueryInterruptTime(void);            /* 100 ns since boot */
+ULONGLONG KeQueryPerformanceCounter(_Out_opt_ PULONGLONG Frequency);
+extern ULONG KeMaximumIncrement;                 /* 100 ns a clock tick */
+
+/* ---- DPCs (ke/dpc.c) --------------------------------------------------------------------------- */
+
+void KeInitializeDpc(PKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context);
+BOOLEAN KeInsertQueueDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2);
+
+/* ---- APCs (ke/apc.c, ke/i386/userapc.c) ------------------------------------------------------- */
+
+void KeInitializeApc(PKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environment,
+    PKKERNEL_ROUTINE KernelRoutine, PKRUNDOWN_ROUTINE RundownRoutine,
+    PKNORMAL_ROUTINE NormalRoutine, KPROCESSOR_MODE Mode, PVOID NormalContext);
+/* FALSE if already queued or the thread takes no more APCs. */
+BOOLEAN KeInsertQueueApc(PKAPC Apc, PVOID Argument1, PVOID Argument2, KPRIORITY Increment);
+/* A user APC that goes first and makes UserApcPending: how threads are ended. */
+BOOLEAN KeInsertQueueUserApcFirst(PKAPC Apc, PVOID Argument1, PVOID Argument2);
+void KeEnterCriticalRegion(void);
+void KeLeaveCriticalRegion(void);
+void KeEnterGuardedRegion(void);
+void KeLeaveGuardedRegion(void);
+BOOLEAN KeAreApcsDisabled(void); /* in a critical or guarded region */
+BOOLEAN KeTestAlertThread(KPROCESSOR_MODE Mode);
+BOOLEAN KeAlertThread(PKTHREAD Thread, KPROCESSOR_MODE Mode);
+ULONG KeAlertResumeThread(PKTHREAD Thread);
+/* Detaches and returns the queued APCs of a mode, as a ring without head. */
+PLIST_ENTRY KeFlushQueueApc(PKTHREAD Thread, KPROCESSOR_MODE Mode);
+/*
+ * Pushes {NormalRoutine, NormalContext, Argument1, Argument2, CONTEXT} on the user
+ * stack and aims the trap frame at KeUserApcDispatcher.  A bad stack raises an
+ * access violation in the thread instead.  IRQL: APC_LEVEL or PASSIVE_LEVEL.
+ */
+void KiInitializeUserApc(PKTRAP_FRAME TrapFrame, PVOID NormalRoutine, PVOID NormalContext,
+    PVOID SystemArgument1, PVOID SystemArgument2);
+
+/* ---- Processes (ke/process.c) ------------------------------------------------------------------ */
+
+void KeInitializeProcess(
+    PKPROCESS Process, CCHAR BasePriority, KAFFINITY Affinity, ULONG DirectoryTableBase);
+LONG KeSetProcess(PKPROCESS Process, KPRIORITY Increment); /* signal it: it has ended */
+void KeStackAttachProcess(PKPROCESS Process, PKAPC_STATE State);
+void KeUnstackDetachProcess(PKAPC_STATE State);
+BOOLEAN KeIsAttachedProcess(void);
+KPRIORITY KeSetPriorityProcess(PKPROCESS Process, KPRIORITY BasePriority);
+
+/* ---- Threads (ke/thread.c, ke/i386/startup.c) --------------------------------------------------- */
+
+/*
+ * KeInitThread - a KTHREAD that will start in SystemRoutine(StartRoutine, StartContext).
+ *
+ * Thread is zeroed memory; a kernel stack is allocated.  Context NULL: a system
+ * thread.  The thread is in state Initialized: KeStartThread links it to its process, KeReadyThread runs it.
+ */
+_Must_inspect_result_ NTSTATUS KeInitThread(PKTHREAD Thread, PKSYSTEM_ROUTINE SystemRoutine,
+    PVOID StartRoutine, PVOID StartContext, _In_opt_ PCONTEXT Context, _In_opt_ PVOID Teb,
+    PKPROCESS Process);
+void KeUninitThread(PKTHREAD Thread); /* one that never started: frees the stack */
+void KeStartThread(PKTHREAD Thread);
+void KeReadyThread(PKTHREAD Thread);
+/* Last act of a thread: signals it, hands it to the reaper, never returns. */
+DECLSPEC_NORETURN void KeTerminateThread(KPRIORITY Increment);
+void KeDeleteThreadStack(PKTHREAD Thread); /* by the reaper */
+_Must_inspect_result_ NTSTATUS KeSuspendThread(PKTHREAD Thread, _Out_opt_ PULONG PreviousCount);
+ULONG KeResumeThread(PKTHREAD Thread);      /* previous count */
+void KeForceResumeThread(PKTHREAD Thread);  /* count to zero */
+KPRIORITY KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
+LONG KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment);
+KPRIORITY KeQueryPriorityThread(PKTHREAD Thread);
+KAFFINITY KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
+/* Abandons every mutant the current thread owns. */
+void KeRundownThread(void);
+extern void KiThreadStartup(void); /* assembly: a new thread's first instruction */
+
+/* ---- Contexts (ke/i386/context.c) ----------------------------------------------------------------- */
+
+#define EFLAGS_INTERRUPT_MASK 0x200
+#define EFLAGS_USER_SANITIZE  0x003F4DD7 /* bits user mode may choose */
+/* A user thread's registers in user mode: the frame at the top of its kernel stack. */
+PKTRAP_FRAME KeGetUserTrapFrame(PKTHREAD Thread);
+/* FPU and debug registers only for the current thread's frame: go there by an APC. */
+void KeContextFromTrapFrame(PKTRAP_FRAME TrapFrame, PCONTEXT Context); /* by ContextFlags */
+void KeContextToTrapFrame(PKTRAP_FRAME TrapFrame, const CONTEXT *Context); /* sanitised */
+
+/* ---- Exceptions (ke/exception.c) -------------------------------------------------------------------- */
+
+/*
+ * KiDispatchException - the one road of every exception.
+ *
+ * User mode: debugger (none yet), KeUserExceptionDispatcher, second chance,
+ * exception port, end of the process.  Kernel mode: bugcheck 1E.
+ */
+void KiDispatchException(PEXCEPTION_RECORD Record, PKTRAP_FRAME TrapFrame,
+    KPROCESSOR_MODE PreviousMode, BOOLEAN FirstChance);
+
+/*
+ * What the layers above provide; Ke never names them.  Set once by PsInitSystem
+ * (routines) and PsLocateSystemDll (user addresses).
+ */
+typedef struct _KE_UPPER_ROUTINES {
+    DECLSPEC_NORETURN void (*TerminateProcess)(NTSTATUS Status); /* current process */
+    BOOLEAN (*ForwardException)(PEXCEPTION_RECORD Record); /* exception port: handled? */
+    void (*ReapThread)(PKTHREAD Thread); /* DISPATCH_LEVEL: queue for the reaper */
+} KE_UPPER_ROUTINES;
+extern KE_UPPER_ROUTINES KeUpperRoutines;
+extern PVOID KeUserApcDispatcher;
+extern PVOID KeUserExceptionDispatcher;
+extern PVOID KeUserCallbackDispatcher;
+extern PVOID KeRaiseUserExceptionDispatcher;
+
+/* ---- System services (ke/i386/syscall.S, ke/service.c) ---------------------------------------------- */
+
+typedef struct _KSERVICE_TABLE_DESCRIPTOR {
+    const PVOID *Base;
+    const UCHAR *Number; /* bytes of arguments of each */
+    ULONG Limit;
+} KSERVICE_TABLE_DESCRIPTOR, *PKSERVICE_TABLE_DESCRIPTOR;
+extern KSERVICE_TABLE_DESCRIPTOR KeServiceDescriptorTable[2]; /* [1]: win32k, empty */
+void KeSetSystemCallStub(PVOID KiFastSystemCall, PVOID KiFastSystemCallRet, PVOID KiIntSystemCall);
+
+/* ---- User memory: raw copies with fault fix-up (ke/i386/usercopy.S) -------------------------------- */
+
+/* Return 0, or the number of bytes not copied after a fault.  mm's helpers check ranges. */
+SIZE_T KiCopyFromUser(void *Destination, const void __user *Source, SIZE_T Length);
+SIZE_T KiCopyToUser(void __user *Destination, const void *Source, SIZE_T Length);
+
+/* ---- Atomics ------------------------------------------------------------------------------------------ */
+
+#define InterlockedIncrement(p)           __atomic_add_fetch((p), 1, __ATOMIC_SEQ_CST)
+#define InterlockedDecrement(p)           __atomic_sub_fetch((p), 1, __ATOMIC_SEQ_CST)
+#define InterlockedExchangeAdd(p, v)      __atomic_fetch_add((p), (v), __ATOMIC_SEQ_CST)
+#define InterlockedExchange(p, v)         __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+#define InterlockedOr(p, v)               __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
+#define InterlockedAnd(p, v)              __atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST)
+#define InterlockedCompareExchange(p, v, old)                                                  \
+    __sync_val_compare_and_swap((p), (old), (v))

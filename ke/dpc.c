@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Deferred procedure calls: what an interrupt handler leaves to DISPATCH_LEVEL.
+ * Each processor has a queue, emptied by its DISPATCH_LEVEL interrupt or its
+ * idle loop.
+ *
+ * Interrupt handlers queue DPCs whatever the interrupted code holds, so the lock
+ * of the queue stands outside the order of locks: it is taken with interrupts
+ * off only, and nothing is taken under it.
+ */
+#include "ke/ki.h"
+
+void KeInitializeDpc(PKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context)
+{
+    Dpc->Type = DpcObject;
+    Dpc->Importance = 1;
+    Dpc->Inserted = FALSE;
+    Dpc->Number = 0;
+    Dpc->DeferredRoutine = Routine;
+    Dpc->DeferredContext = Context;
+}
+
+/* For this processor.  FALSE: it is queued already, with its earlier arguments. */
+BOOLEAN KeInsertQueueDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2)
+{
+    BOOLEAN Enabled = KeDisableInterrupts();
+    PKPRCB Prcb = KiCurrentPrcb();
+    BOOLEAN Inserted = FALSE;
+
+    if (!InterlockedExchange(&Dpc->Inserted, TRUE)) {
+        Dpc->Number = Prcb->Number;
+        Dpc->SystemArgument1 = Argument1;
+        Dpc->SystemArgument2 = Argument2;
+        KiTakeLock(&Prcb->DpcLock);
+        InsertTailList(&Prcb->DpcListHead, &Dpc->DpcListEntry);
+        KiDropLock(&Prcb->DpcLock);
+        KiPendSoftwareInterrupt(DISPATCH_LEVEL);
+        Inserted = TRUE;
+    }
+    KeRestoreInterrupts(Enabled);
+    return Inserted;
+}
+
+/* Takes the first DPC; its memory is the owner's again, hence the copy. */
+static BOOLEAN KiRemoveDpc(PKPRCB Prcb, PKDPC Copy, PKDPC *Dpc)
+{
+    BOOLEAN Found;
+
+    KiDisableInterrupts();
+    KiTakeLock(&Prcb->DpcLock);
+    Found = !IsListEmpty(&Prcb->DpcListHead);
+    if (Found) {
+        *Dpc = CONTAINING_RECORD(RemoveHeadList(&Prcb->DpcListHead), KDPC, DpcListEntry);
+        *Copy = **Dpc;
+        (*Dpc)->Inserted = FALSE;
+    }
+    KiDropLock(&Prcb->DpcLock);
+    KiEnableInterrupts();
+    return Found;
+}
+
+/* DISPATCH_LEVEL, interrupts on. */
+void KiRetireDpcList(PKPRCB Prcb)
+{
+    KDPC Copy;
+    PKDPC Dpc;
+
+    if (IsListEmpty(&Prcb->DpcListHead)) {
+        return;
+    }
+    Prcb->DpcRoutineActive = TRUE;
+    while (KiRemoveDpc(Prcb, &Copy, &Dpc)) {
+        Copy.DeferredRoutine(
+            Dpc, Copy.DeferredContext, Copy.SystemArgument1, Copy.SystemArgument2);
+        ASSERT_IRQL(DISPATCH_LEVEL);
+    }
+    Prcb->DpcRoutineActive = FALSE;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events: a notification event stays signalled until it is reset and lets every
+ * waiter go, a synchronization event lets one go and resets itself.
+ */
+#include "ke/ki.h"
+
+void KeInitializeEvent(PKEVENT Event, EVENT_TYPE Type, BOOLEAN State)
+{
+    Event->Header.Type = (UCHAR)Type; /* EventNotificationObject + type */
+    Event->Header.Absolute = 0;
+    Event->Header.Size = sizeof(KEVENT) / sizeof(ULONG);
+    Event->Header.Inserted = 0;
+    Event->Header.SignalState = State;
+    InitializeListHead(&Event->Header.WaitListHead);
+}
+
+/*
+ * Returns the old state.  Wait: the caller's next call is a wait, which goes on
+ * with the dispatcher lock held, so that nothing comes between the two.
+ */
+LONG KeSetEvent(PKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
+{
+    KIRQL OldIrql = KiLockDispatcher();
+    LONG Old = Event->Header.SignalState;
+
+    Event->Header.SignalState = 1;
+    if (Old == 0 && !IsListEmpty(&Event->Header.WaitListHead)) {
+        KiWaitTest(&Event->Header, Increment);
+    }
+    if (Wait) {
+        PKTHREAD Thread = KeGetCurrentThread();
+        Thread->WaitNext = TRUE;
+        Thread->WaitIrql = OldIrql;
+    } else {
+        KiUnlockDispatcher(OldIrql);
+    }
+    return Old;
+}
+
+LONG KeResetEvent(PKEVENT Event)
+{
+    KIRQL OldIrql = KiLockDispatcher();
+    LONG Old = Event->Header.SignalState;
+
+    Event->Header.SignalState = 0;
+    KiUnlockDispatcher(OldIrql);
+    return Old;
+}
+
+/* Wakes who waits now and leaves the event reset. */
+LONG KePulseEvent(PKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
+{
+    KIRQL OldIrql = KiLockDispatcher();
+    LONG Old = Event->Header.SignalState;
+
+    Event->Header.SignalState = 1;
+    if (Old == 0) {
+        KiWaitTest(&Event->Header, Increment);
+    }
+    Event->Header.SignalState = 0;
+    if (Wait) {
+        PKTHREAD Thread = KeGetCurrentThread();
+        Thread->WaitNext = TRUE;
+        Thread->WaitIrql = OldIrql;
+    } else {
+        KiUnlockDispatcher(OldIrql);
+    }
+    return Old;
+}
+
+/* Without the lock: one store, for callers that do not need the old state. */
+void KeClearEvent(PKEVENT Event)
+{
+    __atomic_store_n(&Event->Header.SignalState, 0, __ATOMIC_RELEASE);
+}
+
+LONG KeReadStateEvent(PKEVENT Event)
+{
+    return __atomic_load_n(&Event->Header.SignalState, __ATOMIC_ACQUIRE);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fault injection: makes one acquisition of a resource fail, so that a test can
+ * go through a creation and fail each in turn (inc/trace.h).
+ *
+ * Armed for one creation attempt; only acquisitions by threads that carry its
+ * number count.  No lock: a test arms and disarms while nobody else does.
+ */
+#include "ke/ki.h"
+
+static struct {
+    volatile BOOLEAN Armed;
+    ULONG Attempt;
+    ULONG Acquisition;   /* the one to fail, from 1; 0: none */
+    volatile ULONG Seen; /* acquisitions of the attempt since */
+} KiFault;
+
+BOOLEAN KeFaultPoint(void)
+{
+    ULONG Number;
+
+    if (!KiFault.Armed || KeTraceCurrentAttempt() != KiFault.Attempt) {
+        return FALSE;
+    }
+    Number = InterlockedIncrement(&KiFault.Seen);
+    if (Number != KiFault.Acquisition) {
+        return FALSE;
+    }
+    KeTrace(TraceInjected, Number);
+    return TRUE;
+}
+
+void KeArmFault(ULONG Attempt, ULONG Acquisition)
+{
+    KiFault.Armed = FALSE;
+    KiFault.Attempt = Attempt;
+    KiFault.Acquisition = Acquisition;
+    KiFault.Seen = 0;
+    __atomic_store_n(&KiFault.Armed, TRUE, __ATOMIC_RELEASE);
+}
+
+ULONG KeDisarmFault(void)
+{
+    KiFault.Armed = FALSE;
+    return KiFault.Seen;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only instructions of the kernel, besides the copying of a system call's
+ * arguments, that touch user memory.  A fault in one that mm cannot resolve ends
+ * the copy through the exception table.
+ */
+#include "ke/i386/trapmacros.h"
+
+        .text
+
+/*
+ * SIZE_T KiCopyFromUser(void *Destination, const void __user *Source, SIZE_T Length)
+ * SIZE_T KiCopyToUser(void __user *Destination, const void *Source, SIZE_T Length)
+ *
+ * Return how many bytes were not copied.  The caller has checked the range.
+ */
+        .balign 16
+        .global KiCopyFromUser, KiCopyToUser
+        .type   KiCopyFromUser, @function
+        .type   KiCopyToUser, @function
+KiCopyFromUser:
+KiCopyToUser:
+        .cfi_startproc
+        pushl   %edi
+        .cfi_adjust_cfa_offset 4
+        .cfi_rel_offset edi, 0
+        pushl   %esi
+        .cfi_adjust_cfa_offset 4
+        .cfi_rel_offset esi, 0
+        movl    12(%esp), %edi
+        movl    16(%esp), %esi
+        movl    20(%esp), %ecx
+        movl    %ecx, %eax
+        andl    $3, %eax                /* bytes after the last whole word */
+        shrl    $2, %ecx
+        USER_ACCESS_BEGIN
+1:      rep movsl
+        movl    %eax, %ecx
+        xorl    %eax, %eax
+2:      rep movsb
+3:      USER_ACCESS_END
+        leal    (%eax, %ecx, 4), %eax   /* 0, or after a fault in 1 what is left */
+        popl    %esi
+        .cfi_adjust_cfa_offset -4
+        .cfi_restore esi
+        popl    %edi
+        .cfi_adjust_cfa_offset -4
+        .cfi_restore edi
+        ret
+4:      USER_ACCESS_END                 /* fault in 2: ECX bytes are left */
+        movl    %ecx, %eax
+        popl    %esi
+        popl    %edi
+        ret
+        .cfi_endproc
+        ON_FAULT 1b, 3b
+        ON_FAULT 2b, 4b
+        .size   KiCopyFromUser, . - KiCopyFromUser
+        .size   KiCopyToUser, . - KiCopyToUser

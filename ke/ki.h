@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ke's private header: what the files of ke/ and the assembly of ke/i386/ agree
+ * on.  First the machine-independent half (scheduler, waits, APCs, time), then
+ * the i386 half.
+ *
+ * The dispatcher lock guards everything the scheduler and the waits look at.  It
+ * is held across a thread switch: the thread that is switched away takes it, the
+ * thread that is switched to releases it.
+ */
+#pragma once
+#include "boot.h"
+#include "hal.h"
+#include "ke.h"
+
+/* ---- Scheduling constants, as NT has them --------------------------------- */
+
+#define LOW_PRIORITY          0
+#define LOW_REALTIME_PRIORITY 16 /* from here on fixed: no boost, no decay */
+#define HIGH_PRIORITY         31
+#define MAXIMUM_SUSPEND_COUNT 127
+
+#define KI_IDLE_PRIORITY         (-1) /* below every ready thread */
+#define KI_DEFAULT_QUANTUM       6    /* thirds of a clock tick */
+#define KI_CLOCK_QUANTUM         3    /* taken by a clock tick */
+#define KI_WAIT_QUANTUM          1    /* taken by a completed wait */
+#define KI_SATURATING_INCREMENT  15   /* THREAD_PRIORITY_TIME_CRITICAL and _IDLE */
+
+/* ---- IRQL (irql.c) ------------------------------------------------------------ */
+
+#define KI_SOFTWARE_INTERRUPT(Level) (1u << (Level))
+
+FORCEINLINE PKPRCB KiCurrentPrcb(void)
+{
+    PKPRCB Prcb;
+    __asm__ volatile("movl %%fs:0x20, %0" : "=r"(Prcb));
+    return Prcb;
+}
+
+FORCEINLINE void KiSetIrql(KIRQL Irql)
+{
+    __asm__ volatile("movb %0, %%fs:0x24" : : "qi"(Irql) : "memory");
+}
+
+FORCEINLINE ULONG KiPendingSoftwareInterrupts(void)
+{
+    ULONG Pending;
+    __asm__ volatile("movl %%fs:0x28, %0" : "=r"(Pending) : : "memory");
+    return Pending;
+}
+
+/* Marks it pending on this processor; whoever lowers IRQL below Level delivers it. */
+FORCEINLINE void KiPendSoftwareInterrupt(KIRQL Level)
+{
+    __asm__ volatile(
+        "lock orl %0, %%fs:0x28" : : "ri"(KI_SOFTWARE_INTERRUPT(Level)) : "memory", "cc");
+}
+
+FORCEINLINE void KiEnableInterrupts(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+
+FORCEINLINE void KiDisableInterrupts(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+
+/*
+ * Frame of an interrupt handler, called with interrupts off: KiEnterInterrupt
+ * raises to Level; KiExitInterrupt returns to OldIrql and delivers the software
+ * interrupts that are possible there.  The second leaves interrupts off.
+ */
+KIRQL KiEnterInterrupt(KIRQL Level);
+void KiExitInterrupt(KIRQL OldIrql);
+
+/* DISPATCH_LEVEL: the software interrupt of that level; DPCs, quantum end, preemption. */
+void KiDispatchInterrupt(void);
+
+/* Delivers what is pending above Irql, the current level. */
+void KiDeliverSoftwareInterrupts(KIRQL Irql);
+
+/* KeLowerIrql for who knows that it is at DISPATCH_LEVEL. */
+FORCEINLINE void KiLowerFromDispatchLevel(KIRQL NewIrql)
+{
+    ASSERT(NewIrql == DISPATCH_LEVEL || KiCurrentPrcb()->HeldSpinLocks == 0);
+    KiSetIrql(NewIrql);
+    if (__builtin_expect(KiPendingSoftwareInterrupts() != 0, 0) && NewIrql < DISPATCH_LEVEL) {
+        KiDeliverSoftwareInterrupts(NewIrql);
+    }
+}
+
+/* ---- Spin locks (spinlock.c) ---------------------------------------------------- */
+
+#define KI_LOCK_STACK 8 /* entries of HeldLevels */
+
+#ifdef NDEBUG
+#define KiNoteSpinLockAcquire(Lock, Caller) ((void)0)
+#define KiNoteSpinLockRelease(Lock)         ((void)0)
+#else
+void KiNoteSpinLockAcquire(PKSPIN_LOCK Lock, PVOID Caller);
+void KiNoteSpinLockRelease(PKSPIN_LOCK Lock);
+#endif
+
+void KiSpin(PKSPIN_LOCK Lock, ULONG Mark);
+
+/* What a lock that this processor holds contains. */
+FORCEINLINE ULONG KiLockMark(void)
+{
+    ULONG Mark;
+    __asm__ volatile("movzbl %%fs:0x130, %0" : "=r"(Mark)); /* Prcb.Number */
+    return Mark + 1;
+}
+
+/* The bare lock, without order check: IRQL >= DISPATCH_LEVEL or interrupts off. */
+FORCEINLINE void KiTakeLock(PKSPIN_LOCK Lock)
+{
+    ULONG Mark = KiLockMark();
+
+    if (InterlockedCompareExchange(&Lock->Lock, Mark, 0) != 0) {
+        KiSpin(Lock, Mark);
+    }
+}
+
+FORCEINLINE void KiDropLock(PKSPIN_LOCK Lock)
+{
+    __atomic_store_n(&Lock->Lock, 0, __ATOMIC_RELEASE);
+}
+
+/* ---- Dispatcher lock (sched.c) -------------------------------------------------- */
+
+extern KSPIN_LOCK KiDispatcherLock;
+
+/* Raises to DISPATCH_LEVEL and returns the old level. */
+FORCEINLINE KIRQL KiLockDispatcher(void)
+{
+    KIRQL OldIrql = KeGetCurrentIrql();
+
+    ASSERT(OldIrql <= DISPATCH_LEVEL);
+    KiSetIrql(DISPATCH_LEVEL);
+    KiNoteSpinLockAcquire(&KiDispatcherLock, __builtin_return_address(0));
+    KiTakeLock(&KiDispatcherLock);
+    return OldIrql;
+}
+
+FORCEINLINE void KiLockDispatcherAtDpcLevel(void)
+{
+    KiNoteSpinLockAcquire(&KiDispatcherLock, __builtin_return_address(0));
+    KiTakeLock(&KiDispatcherLock);
+}
+
+FORCEINLINE void KiUnlockDispatcherFromDpcLevel(void)
+{
+    KiDropLock(&KiDispatcherLock);
+    KiNoteSpinLockRelease(&KiDispatcherLock);
+}
+
+/* A thread stands by: switch to it, or see to it that a switch follows. */
+void KiUnlockDispatcherAndSwitch(KIRQL OldIrql);
+
+/* The way out of every routine that may have made a thread ready. */
+FORCEINLINE void KiUnlockDispatcher(KIRQL OldIrql)
+{
+    if (__builtin_expect(KiCurrentPrcb()->NextThread != NULL, 0)) {
+        KiUnlockDispatcherAndSwitch(OldIrql);
+        return;
+    }
+    KiUnlockDispatcherFromDpcLevel();
+    KiLowerFromDispatchLevel(OldIrql);
+}
+
+/* ---- Scheduler (sched.c, priority.c, idle.c); dispatcher lock held ---------------- */
+
+extern PKPRCB KiProcessorBlock[MAXIMUM_PROCESSORS];
+
+void KiInitializeReadyQueues(PKPRCB Prcb);
+/* Initialises the boot processor's idle thread and process; makes the thread current. */
+void KiInitializeIdleThread(PKPRCB Prcb);
+void KiReadyThread(PKTHREAD Thread);
+void KiDequeueReadyThread(PKPRCB Prcb, PKTHREAD Thread, KPRIORITY Priority);
+void KiCheckPreemption(PKPRCB Prcb);
+PKTHREAD KiSelectNextThread(PKPRCB Prcb);
+/*
+ * Gives the processor away; the caller has changed the current thread's State and
+ * put it where it belongs.  Comes back, with the dispatcher lock held again, when
+ * the thread is switched to.
+ */
+void KiSwapThread(void);
+/* The same to a certain thread. */
+void KiSwapThreadTo(PKTHREAD Next);
+/* What every thread does first after a switch: releases the dispatcher lock, reaps. */
+void KiFinishSwitch(KIRQL OldIrql);
+/* First call of KiThreadStartup: KiFinishSwitch(APC_LEVEL) for a new thread. */
+void KiBeginThread(void);
+void KiQuantumEnd(void); /* takes the dispatcher lock itself */
+void KiSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
+
+/* A boost ends, and the priority goes one down, but not below the base. */
+FORCEINLINE KPRIORITY KiComputeDecayedPriority(PKTHREAD Thread)
+{
+    KPRIORITY Priority = Thread->Priority;
+
+    if (Priority >= LOW_REALTIME_PRIORITY) {
+        return Priority;
+    }
+    Priority -= Thread->PriorityDecrement + 1;
+    Thread->PriorityDecrement = 0;
+    return Priority < Thread->BasePriority ? Thread->BasePriority : Priority;
+}
+
+/* ---- Threads (thread.c, suspend.c) ---------------------------------------------- */
+
+void KiInitializeThreadObject(PKTHREAD Thread, PKPROCESS Process);
+void KiInitializeSuspend(PKTHREAD Thread);
+
+/* ---- Waits (wait.c, signal.c); dispatcher lock held ---------------------------------- */
+
+/* Object has become signalled: wakes the threads whose waits that satisfies. */
+void KiWaitTest(PDISPATCHER_HEADER Object, KPRIORITY Increment);
+/* Ends Thread's wait with Status; it becomes ready. */
+void KiUnwaitThread(PKTHREAD Thread, LONG_PTR Status, KPRIORITY Increment);
+
+/* Would a wait of Thread for Object be satisfied now?  Owners may enter again. */
+FORCEINLINE BOOLEAN KiIsSignaled(PDISPATCHER_HEADER Object, PKTHREAD Thread)
+{
+    return Object->SignalState > 0 ||
+           (Object->Type == MutantObject && ((PKMUTANT)Object)->OwnerThread == Thread);
+}
+
+/* What a successful wait does to the object; STATUS_SUCCESS or STATUS_ABANDONED. */
+NTSTATUS KiSatisfyWait(PDISPATCHER_HEADER Object, PKTHREAD Thread);
+
+/* ---- Time (timer.c, clock.c, dpc.c) ---------------------------------------------------- */
+
+void KiInitializeTimers(void);
+void KiInitializeSharedData(void);
+/* Interrupt time at which a Timeout of NT's (negative: relative) is over. */
+ULONGLONG KiComputeDueTime(LONGLONG Timeout);
+/* FALSE, and not inserted, if DueTime has passed.  Dispatcher lock held. */
+BOOLEAN KiInsertTimer(PKTIMER Timer, ULONGLONG DueTime);
+void KiRemoveTimer(PKTIMER Timer);
+/* Clock interrupt: sees to the timers that may be due. */
+void KiCheckTimers(ULONGLONG InterruptTime);
+
+/*
+ * The clock interrupt, at CLOCK_LEVEL with interrupts off, once a tick on the
+ * boot processor; KeUpdateRunTime is its second half, on every processor.
+ */
+void KeUpdateSystemTime(PKTRAP_FRAME TrapFrame);
+void KeUpdateRunTime(PKTRAP_FRAME TrapFrame);
+
+void KiRetireDpcList(PKPRCB Prcb);
+
+/* ---- APCs (apc.c, deliver.c) ---------------------------------------------------------------- */
+
+/* Takes Thread's APC queue lock and the dispatcher lock. */
+KIRQL KiLockApcQueue(PKTHREAD Thread);
+void KiUnlockApcQueue(PKTHREAD Thread, KIRQL OldIrql);
+/* Both locks held. */
+BOOLEAN KiInsertQueueApc(PKAPC Apc, KPRIORITY Increment);
+/*
+ * APC_LEVEL, interrupts on.  UserMode only on the way to user mode with
+ * TrapFrame, when ApcState.UserApcPending says so; KernelMode: TrapFrame may be
+ * NULL.
+ */
+void KiDeliverApc(KPROCESSOR_MODE Mode, PKTRAP_FRAME TrapFrame);
+/* A region ended: deliver the kernel APCs it held back. */
+void KiCheckKernelApcs(PKTHREAD Thread);
+
+/* ---- Called upwards; on the short list of tools/layers.py ----------------------------------- */
+
+PVOID MmCreateKernelStack(void); /* top of KI_KERNEL_STACK_SIZE bytes, or NULL */
+void MmDeleteKernelStack(PVOID Top);
+#define KI_KERNEL_STACK_SIZE 0x3000
+
+/* ---- i386: switching (i386/switch.S, i386/context.c) ------------------------------------------ */
+
+/*
+ * Saves Old's registers on its stack and continues New: KernelStack, TSS.Esp0,
+ * the TEB's descriptor, FPU state, CR3 if the processes' differ, and
+ * Prcb->CurrentThread.  Dispatcher lock held.  Returns as New.
+ */
+void KiSwapContext(PKTHREAD Old, PKTHREAD New);
+
+/* Builds the first kernel frame below Thread->InitialStack and sets KernelStack. */
+void KiInitializeContextThread(PKTHREAD Thread, PKSYSTEM_ROUTINE SystemRoutine,
+    PVOID StartRoutine, PVOID StartContext, _In_opt_ PCONTEXT Context);
+
+FORCEINLINE void KiLoadDirectoryTable(ULONG DirectoryTableBase)
+{
+    __asm__ volatile("movl %0, %%cr3" : : "r"(DirectoryTableBase) : "memory");
+}
+
+/* The address space that this processor's double fault and NMI tasks run in. */
+void KeSetFaultDirectory(ULONG DirectoryTableBase);
+
+/* ---- i386: interrupts and traps (i386/interrupt.c, i386/trap.S) -------------------------------- */
+
+/* Handler of a hardware interrupt: runs at the level it was connected with, interrupts off. */
+typedef void (*PKINTERRUPT_ROUTINE)(PKTRAP_FRAME TrapFrame);
+void KiConnectInterrupt(UCHAR Vector, KIRQL Irql, PKINTERRUPT_ROUTINE Routine);
+
+/* Returns to user mode with all registers of the frame, delivering user APCs first. */
+DECLSPEC_NORETURN void KiServiceExit2(PKTRAP_FRAME TrapFrame);
+
+/* A frame of SYSENTER's lacks some registers: supplies them, before anyone reads the frame. */
+void KiCompleteFrame(PKTRAP_FRAME TrapFrame);
+
+FORCEINLINE BOOLEAN KiIsUserFrame(const KTRAP_FRAME *TrapFrame)
+{
+    return (TrapFrame->SegCs & RPL_MASK) != 0;
+}
+
+/* FPU registers to the thread's save area; next use loads them again.  Current thread. */
+void KiFlushNpxState(PKTHREAD Thread);
+FORCEINLINE BOOLEAN KiThreadUsesNpx(PKTHREAD Thread)
+{
+    return Thread->NpxState != 0; /* KiNpxUnused */
+}
+
+/* User memory with range check and fault fix-up; FALSE: bad pointer. */
+BOOLEAN KiReadUser(void *Destination, const void __user *Source, SIZE_T Length);
+BOOLEAN KiWriteUser(void __user *Destination, const void *Source, SIZE_T Length);
+
+/* ---- Diagnostics (bugcheck.c, ksyms.c, tracetext.c) ---------------------------------------------- */
+
+extern volatile BOOLEAN KiBugCheckActive;
+/* The function Address is in, and how far in; NULL: unknown. */
+PCSTR KiLookupSymbol(ULONG_PTR Address, _Out_ PULONG Offset);
+/* Where the bugcheck's stack is to begin, if not at its caller: what was interrupted. */
+void KiSetBugCheckFrame(ULONG_PTR Eip, ULONG_PTR Ebp);
+/* One event as text to the console; Records as KeTraceRead returns them. */
+void KiRenderTrace(const TRACE_RECORD *Records);
+/* As KeBootOptions say: text, raw records, neither. */
+void KiOutputTrace(const TRACE_RECORD *Records, ULONG Count);
+void KiStartTraceText(void);
+extern BOOLEAN KiTraceServices; /* syscall.S tests it, and calls: */
+void KiTraceSystemCall(ULONG Number, ULONG_PTR Arguments);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Priorities and affinity: what moves a thread between the ready queues.
+ *
+ * A thread has a base priority, relative to its process's, and a current one
+ * that a completed wait may boost above it.  PriorityDecrement remembers the
+ * boost and is taken away, with one more, at each quantum end until the base is
+ * reached.  Nothing is boosted into 16..31, and nothing there decays.
+ */
+#include "ke/ki.h"
+
+/* Dispatcher lock held. */
+void KiSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
+{
+    PKPRCB Prcb = KiProcessorBlock[Thread->NextProcessor];
+    KPRIORITY Old = Thread->Priority;
+
+    ASSERT(Priority >= LOW_PRIORITY && Priority <= HIGH_PRIORITY);
+    if (Priority == Old) {
+        return;
+    }
+    Thread->Priority = (CCHAR)Priority;
+    switch (Thread->State) {
+    case Ready:
+        KiDequeueReadyThread(Prcb, Thread, Old);
+        KiReadyThread(Thread);
+        break;
+    case Standby:
+        Prcb->NextThread = NULL;
+        KiReadyThread(Thread);
+        KiCheckPreemption(Prcb);
+        break;
+    case Running:
+        KiCheckPreemption(Prcb);
+        break;
+    default:
+        break; /* it counts when the thread becomes ready */
+    }
+}
+
+/* Sets the current priority, with a full quantum; the base stays.  Returns the old one. */
+KPRIORITY KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
+{
+    KIRQL OldIrql = KiLockDispatcher();
+    KPRIORITY Old = Thread->Priority;
+
+    Thread->PriorityDecrement = 0;
+    Thread->Quantum = Thread->QuantumReset;
+    KiSetPriorityThread(Thread, Priority);
+    KiUnlockDispatcher(OldIrql);
+    return Old;
+}
+
+KPRIORITY KeQueryPriorityThread(PKTHREAD Thread)
+{
+    return Thread->Priority;
+}
+
+/*
+ * The base priority of a thread whose process has Base: never out of the half,
+ * 1..15 or 16..31, that the process is in.
+ */
+static KPRIORITY KiClampPriority(KPRIORITY Base, LONG Increment, CCHAR Saturation)
+{
+    KPRIORITY Low = Base >= LOW_REALTIME_PRIORITY ? LOW_REALTIME_PRIORITY : LOW_PRIORITY + 1;
+    KPRIORITY High = Base >= LOW_REALTIME_PRIORITY ? HIGH_PRIORITY : LOW_REALTIME_PRIORITY - 1;
+    KPRIORITY Priority = Base + Increment;
+
+    if (Saturation != 0) {
+        return Saturation > 0 ? High : Low;
+    }
+    return Priority < Low ? Low : Priority > High ? High : Priority;
+}
+
+static void KiSetBasePriorityThread(PKTHREAD Thread, KPRIORITY Base)
+{
+    Thread->BasePriority = (CCHAR)Base;
+    Thread->PriorityDecrement = 0;
+    Thread->Quantum = Thread->QuantumReset;
+    KiSetPriorityThread(Thread, Base);
+}
+
+static LONG KiQueryBaseIncrement(PKTHREAD Thread)
+{
+    if (Thread->Saturation != 0) {
+        return Thread->Saturation * KI_SATURATING_INCREMENT;
+    }
+    return Thread->BasePriority - Thread->Process->BasePriority;
+}
+
+/* Increment is relative to the process, +-15 saturates.  Returns the old one. */
+LONG KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
+{
+    KIRQL OldIrql = KiLockDispatcher();
+    LONG Old = KiQueryBaseIncrement(Thread);
+
+    Thread->Saturation = 0;
+    if (Increment >= KI_SATURATING_INCREMENT) {
+        Thread->Saturation = 1;
+    } else if (Increment <= -KI_SATURATING_INCREMENT) {
+        Thread->Saturation = -1;
+    }
+    KiSetBasePriorityThread(
+        Thread, KiClampPriority(Thread->Process->BasePriority, Increment, Thread->Saturation));
+    KiUnlockDispatcher(OldIrql);
+    return Old;
+}
+
+/* Moves the process's threads by as much as its base priority.  Returns the old one. */
+KPRIORITY KeSetPriorityProcess(PKPROCESS Process, KPRIORITY BasePriority)
+{
+    KIRQL OldIrql = KiLockDispatcher();
+    KPRIORITY Old = Process->BasePriority;
+    PLIST_ENTRY Entry;
+
+    Process->BasePriority = (CCHAR)BasePriority;
+    for (Entry = Process->ThreadListHead.Flink; Entry != &Process->ThreadListHead;
+         Entry = Entry->Flink) {
+        PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
+        LONG Increment = Thread->BasePriority - Old;
+        KiSetBasePriorityThread(
+            Thread, KiClampPriority(BasePriority, Increment, Thread->Saturation));
+    }
+    KiUnlockDispatcher(OldIrql);
+    return Old;
+}
+
+/* Takes effect when the thread next becomes ready.  Returns the old mask. */
+KAFFINITY KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity)
+{
+    KIRQL OldIrql = KiLockDispatcher();
+    KAFFINITY Old = Thread->Affinity;
+
+    ASSERT((Affinity & KeActiveProcessors) != 0);
+    Thread->Affinity = Affinity;
+    Thread->UserAffinity = Affinity;
+    KiUnlockDispatcher(OldIrql);
+    return Old;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The trace's rings.  Each processor writes its own, with interrupts off for the
+ * few instructions that takes; the numbers of records come from one counter, so
+ * that all rings together have an order.  Format: inc/trace.h.
+ *
+ * Text is only a rendering of this: tracetext.c, at the end of KeTraceRecord.
+ */
+#include "ke/ki.h"
+
+#define KI_TRACE_RECORDS 8192 /* the boot processor's ring, and the most there are */
+#define KI_CONTINUATION_BYTES 24
+
+static TRACE_RECORD KiBootTraceRing[KI_TRACE_RECORDS];
+static ULONG KiTraceMask; /* records in a ring, less 1 */
+static volatile ULONG KiTraceNextSequence;
+static volatile ULONG KiTraceNextAttempt;
+static volatile BOOLEAN KiTraceFrozen;
+
+static const UCHAR KiTracePhases[] = {
+#define TRACE_EVENT(Id, Phase, Kind, Name, Fields) Phase,
+#include "trace_events.def"
+#undef TRACE_EVENT
+};
+
+void KeInitializeTrace(void)
+{
+    ULONG Records = KeBootOptions.TraceRecords;
+
+    if (Records < 64 || Records > KI_TRACE_RECORDS || (Records & (Records - 1)) != 0) {
+        Records = KI_TRACE_RECORDS;
+    }
+    KiTraceMask = Records - 1;
+    KiStartTraceText();
+    KeGetCurrentPrcb()->TraceRing = KiBootTraceRing;
+}
+
+/* ---- Writing ------------------------------------------------------------------------ */
+
+/* The bytes that continue an event, as inc/trace.h describes them; returns how many. */
+static ULONG KiPackContinuation(UCHAR *Stream, ULONG Count, const ULONG *Arguments,
+    PCSTR Text, ULONG TextLength)
+{
+    ULONG Length = 2;
+
+    if (Count <= 2 && TextLength == 0) {
+        return 0;
+    }
+    Stream[0] = (UCHAR)Count;
+    Stream[1] = (UCHAR)TextLength;
+    if (Count > 2) {
+        memcpy(Stream + Length, Arguments + 2, (Count - 2) * sizeof(ULONG));
+        Length += (Count - 2) * sizeof(ULONG);
+    }
+    if (TextLength != 0) {
+        memcpy(Stream + Length, Text, TextLength);
+    }
+    return Length + TextLength;
+}
+
+static void KiStampRecord(PTRACE_RECORD Record, PKPRCB Prcb, TRACE_EVENT_ID Event, ULONG More)
+{
+    PKTHREAD Thread = Prcb->CurrentThread;
+
+    Record->Tsc = HalQueryTsc();
+    Record->Event = (USHORT)Event;
+    Record->Phase = (UCHAR)(KiTracePhases[Event] | More << 4);
+    Record->CpuIrql = (UCHAR)(KeGetCurrentIrql() | Prcb->Number << 5);
+    Record->Process = 0;
+    Record->Thread = 0;
+    Record->Attempt = 0;
+    if (Thread != NULL) {
+        Record->Process = (USHORT)(Thread->Process->ProcessId / 4);
+        Record->Thread = (USHORT)(Thread->ThreadId / 4);
+        Record->Attempt = Thread->CreationAttempt;
+    }
+}
+
+static void KiContinueRecord(
+    TRACE_CONTINUATION_RECORD *Record, const TRACE_RECORD *First, const UCHAR *Stream)
+{
+    Record->Event = First->Event | TRACE_CONTINUATION;
+    Record->Phase = First->Phase;
+    Record->CpuIrql = First->CpuIrql;
+    memcpy(Record->Head, Stream, sizeof(Record->Head));
+    memcpy(Record->Tail, Stream + sizeof(Record->Head), sizeof(Record->Tail));
+}
+
+/* Interrupts off.  Numbers the records and puts them into this processor's ring. */
+static void KiStoreRecords(PKPRCB Prcb, PTRACE_RECORD Records, ULONG Total)
+{
+    ULONG Sequence = InterlockedExchangeAdd(&KiTraceNextSequence, Total);
+    ULONG i;
+
+    for (i = 0; i < Total; i++) {
+        Records[i].Sequence = Sequence + i;
+        Prcb->TraceRing[Prcb->TraceIndex++ & KiTraceMask] = Records[i];
+    }
+}
+
+void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, const CHAR *Text,
+    ULONG TextLength)
+{
+    PKPRCB Prcb = KeGetCurrentPrcb();
+    TRACE_RECORD Records[TRACE_MAX_RECORDS];
+    UCHAR Stream[(TRACE_MAX_RECORDS - 1) * KI_CONTINUATION_BYTES];
+    ULONG Length, More, i;
+    BOOLEAN Enabled;
+
+    if (Prcb->TraceRing == NULL || KiTraceFrozen) {
+        return;
+    }
+    Length = KiPackContinuation(Stream, Count, Arguments, Text, TextLength);
+    More = (Length + KI_CONTINUATION_BYTES - 1) / KI_CONTINUATION_BYTES;
+    Records[0].Arguments[0] = Count > 0 ? Arguments[0] : 0;
+    Records[0].Arguments[1] = Count > 1 ? Arguments[1] : 0;
+    Enabled = KeDisableInterrupts();
+    Prcb = KeGetCurrentPrcb();
+    KiStampRecord(Records, Prcb, Event, More);
+    for (i = 0; i < More; i++) {
+        KiContinueRecord((TRACE_CONTINUATION_RECORD *)&Records[1 + i], Records,
+            Stream + i * KI_CONTINUATION_BYTES);
+    }
+    KiStoreRecords(Prcb, Records, 1 + More);
+    if (Enabled) {
+        KiEnableInterrupts(); /* and deliver nothing: this is no place for it */
+    }
+    KiOutputTrace(Records, 1 + More);
+}
+
+void KeTraceRecordText(
+    TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, const CHAR *Text)
+{
+    CHAR Copy[TRACE_MAX_TEXT];
+    ULONG Length = (ULONG)strnlen(Text, TRACE_MAX_TEXT - 1);
+
+    memcpy(Copy, Text, Length);
+    Copy[Length] = 0;
+    KeTraceRecord(Event, Count, Arguments, Copy, Length + 1);
+}
+
+void KeTraceAcquire(TRACE_RESOURCE Resource, ULONG_PTR Id)
+{
+    KeTrace(TraceAcquired, Resource, Id);
+}
+
+void KeTraceRelease(TRACE_RESOURCE Resource, ULONG_PTR Id)
+{
+    KeTrace(TraceReleased, Resource, Id);
+}
+
+/* ---- Creation attempts ------------------------------------------------------------------ */
+
+ULONG KeTraceBeginAttempt(void)
+{
+    ULONG Attempt = InterlockedIncrement(&KiTraceNextAttempt);
+
+    KeTraceAdoptAttempt(Attempt);
+    return Attempt;
+}
+
+void KeTraceAdoptAttempt(ULONG Attempt)
+{
+    KeGetCurrentThread()->CreationAttempt = Attempt;
+}
+
+ULONG KeTraceCurrentAttempt(void)
+{
+    return KeGetCurrentThread()->CreationAttempt;
+}
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+ULONG KeTraceSequence(void)
+{
+    return KiTraceNextSequence;
+}
+
+/* Numbers rise along a ring: a binary search.  The record's index, or FALSE. */
+static BOOLEAN KiFindRecord(PKPRCB Prcb, ULONG Sequence, PULONG Index)
+{
+    ULONG High = Prcb->TraceIndex;
+    ULONG Low = High > KiTraceMask ? High - KiTraceMask - 1 : 0;
+
+    while (Low < High) {
+        ULONG Middle = Low + (High - Low) / 2;
+
+        if (Prcb->TraceRing[Middle & KiTraceMask].Sequence < Sequence) {
+            Low = Middle + 1;
+        } else {
+            High = Middle;
+        }
+    }
+    *Index = Low;
+    return Low != Prcb->TraceIndex && Prcb->TraceRing[Low & KiTraceMask].Sequence == Sequence;
+}
+
+static BOOLEAN KiCopyEvent(
+    PKPRCB Prcb, ULONG Index, PTRACE_RECORD Records, ULONG MaxRecords, PULONG Count)
+{
+    ULONG Total = 1u + (Prcb->TraceRing[Index & KiTraceMask].Phase >> 4);
+    ULONG i;
+
+    if (Total > MaxRecords || Total > Prcb->TraceIndex - Index) {
+        return FALSE;
+    }
+    for (i = 0; i < Total; i++) {
+        Records[i] = Prcb->TraceRing[(Index + i) & KiTraceMask];
+    }
+    *Count = Total;
+    return TRUE;
+}
+
+BOOLEAN KeTraceRead(ULONG Sequence, PTRACE_RECORD Records, ULONG MaxRecords, PULONG Count)
+{
+    BOOLEAN Enabled = KeDisableInterrupts();
+    BOOLEAN Found = FALSE;
+    ULONG Index, i;
+
+    for (i = 0; i < KeNumberProcessors && !Found; i++) {
+        PKPRCB Prcb = KiProcessorBlock[i];
+
+        Found = Prcb->TraceRing != NULL && KiFindRecord(Prcb, Sequence, &Index) &&
+                KiCopyEvent(Prcb, Index, Records, MaxRecords, Count);
+    }
+    if (Enabled) {
+        KiEnableInterrupts();
+    }
+    return Found && !(Records[0].Event & TRACE_CONTINUATION);
+}
+
+void KeTraceFreeze(void)
+{
+    KiTraceFrozen = TRUE;
+}
+
+void KeTraceDecode(const TRACE_RECORD *Records, TRACE_VALUES *Values)
+{
+    UCHAR Stream[15 * KI_CONTINUATION_BYTES];
+    ULONG More = Records[0].Phase >> 4;
+    ULONG i;
+
+    memset(Values, 0, sizeof(*Values));
+    Values->ArgumentCount = 2;
+    Values->Arguments[0] = Records[0].Arguments[0];
+    Values->Arguments[1] = Records[0].Arguments[1];
+    if (More == 0) {
+        return;
+    }
+    for (i = 0; i < More; i++) {
+        const TRACE_CONTINUATION_RECORD *Record =
+            (const TRACE_CONTINUATION_RECORD *)&Records[1 + i];
+
+        memcpy(Stream + i * KI_CONTINUATION_BYTES, Record->Head, sizeof(Record->Head));
+        memcpy(Stream + i * KI_CONTINUATION_BYTES + 8, Record->Tail, sizeof(Record->Tail));
+    }
+    Values->ArgumentCount = Stream[0] <= TRACE_MAX_ARGUMENTS ? Stream[0] : TRACE_MAX_ARGUMENTS;
+    i = Values->ArgumentCount > 2 ? (Values->ArgumentCount - 2) * sizeof(ULONG) : 0;
+    memcpy(Values->Arguments + 2, Stream + 2, i);
+    Values->TextLength = Stream[1] <= TRACE_MAX_TEXT ? Stream[1] : TRACE_MAX_TEXT;
+    memcpy(Values->Text, Stream + 2 + i, Values->TextLength);
+    Values->Text[TRACE_MAX_TEXT - 1] = 0;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading a PE image that is mapped: directories, exports, relocations, imports.
+ *
+ * The headers were judged when the section was made, but the image's own code
+ * may have written to them since, and nobody has judged the tables: any table
+ * may be at an odd address, lie, or end outside.  The first lie ends the work.
+ */
+#include "ldr/pe.h"
+
+PVOID LdrImageRva(const void *Base, ULONG Size, ULONG Rva, ULONG Length)
+{
+    return LdrpIsInside(Rva, Length, Size) ? (PUCHAR)Base + Rva : NULL;
+}
+
+PCSTR LdrImageString(const void *Base, ULONG Size, ULONG Rva)
+{
+    PCSTR String = LdrImageRva(Base, Size, Rva, 1);
+
+    if (String == NULL || strnlen(String, Size - Rva) == Size - Rva) {
+        return NULL;
+    }
+    return String;
+}
+
+/* A mapped image was parsed when its section was made; this only guards memory. */
+const IMAGE_NT_HEADERS32 *LdrImageNtHeaders(const void *Base, ULONG Size)
+{
+    const IMAGE_DOS_HEADER *Dos = Base;
+    const IMAGE_NT_HEADERS32 *Headers;
+
+    if (Size < sizeof(*Dos) || Dos->e_magic != IMAGE_DOS_SIGNATURE
+        || Dos->e_lfanew % (LONG)sizeof(ULONG) != 0) {
+        return NULL;
+    }
+    Headers = LdrImageRva(Base, Size, (ULONG)Dos->e_lfanew, sizeof(*Headers));
+    if (Headers == NULL || Headers->Signature != IMAGE_NT_SIGNATURE
+        || Headers->OptionalHeader.Magic != IMAGE_NT_OPTIONAL_HDR32_MAGIC) {
+        return NULL;
+    }
+    return Headers;
+}
+
+PVOID LdrImageDirectory(const void *Base, ULONG Size, ULONG Index, PULONG Length)
+{
+    const IMAGE_NT_HEADERS32 *Headers = LdrImageNtHeaders(Base, Size);
+    const IMAGE_DATA_DIRECTORY *Entry;
+
+    *Length = 0;
+    if (Headers == NULL || Index >= IMAGE_NUMBEROF_DIRECTORY_ENTRIES
+        || Index >= Headers->OptionalHeader.NumberOfRvaAndSizes) {
+        return NULL;
+    }
+    Entry = &Headers->OptionalHeader.DataDirectory[Index];
+    if (Entry->VirtualAddress == 0 || !LdrpIsInside(Entry->VirtualAddress, Entry->Size, Size)) {
+        return NULL;
+    }
+    *Length = Entry->Size;
+    return (PUCHAR)Base + Entry->VirtualAddress;
+}
+
+/* ---- Exports ---- */
+
+/* The export directory with its three tables, all of them inside the image. */
+typedef struct _LDRP_EXPORTS {
+    ULONG Start; /* the directory's own range: an address in it is a forwarder */
+    ULONG Length;
+    ULONG OrdinalBase;
+    ULONG FunctionCount;
+    ULONG NameCount;
+    const LDRP_UNALIGNED *Functions;
+    const LDRP_UNALIGNED *Names;
+    const UCHAR *NameOrdinals; /* two bytes each */
+} LDRP_EXPORTS;
+
+static PVOID LdrpTable(const void *Base, ULONG Size, ULONG Rva, ULONG Count, ULONG EntrySize)
+{
+    return Count <= Size / EntrySize ? LdrImageRva(Base, Size, Rva, Count * EntrySize) : NULL;
+}
+
+/* Missing is what to return of an image without exports. */
+static NTSTATUS LdrpOpenExports(
+    const void *Base, ULONG Size, NTSTATUS Missing, LDRP_EXPORTS *Exports)
+{
+    IMAGE_EXPORT_DIRECTORY Directory;
+    ULONG Length;
+    const UCHAR *Start = LdrImageDirectory(Base, Size, IMAGE_DIRECTORY_ENTRY_EXPORT, &Length);
+
+    if (Start == NULL || Length == 0) {
+        return Missing;
+    }
+    if (Length < sizeof(Directory)) {
+        return STATUS_INVALID_IMAGE_FORMAT;
+    }
+    memcpy(&Directory, Start, sizeof(Directory));
+    *Exports = (LDRP_EXPORTS){
+        .Start = (ULONG)(Start - (const UCHAR *)Base),
+        .Length = Length,
+        .OrdinalBase = Directory.Base,
+        .FunctionCount = Directory.NumberOfFunctions,
+        .NameCount = Directory.NumberOfNames,
+        .Functions = LdrpTable(
+            Base, Size, Directory.AddressOfFunctions, Directory.NumberOfFunctions, sizeof(ULONG)),
+        .Names = LdrpTable(
+            Base, Size, Directory.AddressOfNames, Directory.NumberOfNames, sizeof(ULONG)),
+        .NameOrdinals = LdrpTable(Base, Size, Directory.AddressOfNameOrdinals,
+            Directory.NumberOfNames, sizeof(USHORT)),
+    };
+    if (Exports->Functions == NULL || Exports->Names == NULL || Exports->NameOrdinals == NULL) {
+        return STATUS_INVALID_IMAGE_FORMAT;
+    }
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS LdrpTakeExport(const void *Base, ULONG Size, const LDRP_EXPORTS *Exports,
+    ULONG Index, NTSTATUS Missing, PLDR_EXPORT Export)
+{
+    ULONG Rva;
+
+    if (Index >= Exports->FunctionCount || Exports->Functions[Index].Value == 0) {
+        return Missing;
+    }
+    Rva = Exports->Functions[Index].Value;
+    *Export = (LDR_EXPORT){ .Rva = Rva };
+    if (Rva - Exports->Start < Exports->Length) {
+        Export->Forwarder = LdrImageString(Base, Size, Rva);
+        return Export->Forwarder != NULL ? STATUS_SUCCESS : STATUS_INVALID_IMAGE_FORMAT;
+    }
+    return Rva < Size ? STATUS_SUCCESS : STATUS_INVALID_IMAGE_FORMAT;
+}
+
+/* Names are sorted by their bytes, so half of them are ruled out at each look. */
+NTSTATUS LdrFindExportByName(const void *Base, ULONG Size, PCSTR Name, PLDR_EXPORT Export)
+{
+    LDRP_EXPORTS Exports;
+    ULONG Low = 0;
+    ULONG High;
+    NTSTATUS Status = LdrpOpenExports(Base, Size, STATUS_ENTRYPOINT_NOT_FOUND, &Exports);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    High = Exports.NameCount;
+    while (Low < High) {
+        ULONG Middle = Low + (High - Low) / 2;
+        PCSTR Candidate = LdrImageString(Base, Size, Exports.Names[Middle].Value);
+        const UCHAR *Ordinal = Exports.NameOrdinals + Middle * sizeof(USHORT);
+        int Order;
+
+        if (Candidate == NULL) {
+            return STATUS_INVALID_IMAGE_FORMAT;
+        }
+        Order = strcmp(Name, Candidate);
+        if (Order == 0) {
+            return LdrpTakeExport(Base, Size, &Exports, Ordinal[0] | (ULONG)Ordinal[1] << 8,
+                STATUS_ENTRYPOINT_NOT_FOUND, Export);
+        }
+        if (Order < 0) {
+            High = Middle;
+        } else {
+            Low = Middle + 1;
+        }
+    }
+    return STATUS_ENTRYPOINT_NOT_FOUND;
+}
+
+NTSTATUS LdrFindExportByOrdinal(const void *Base, ULONG Size, ULONG Ordinal, PLDR_EXPORT Export)
+{
+    LDRP_EXPORTS Exports;
+    NTSTATUS Status = LdrpOpenExports(Base, Size, STATUS_ORDINAL_NOT_FOUND, &Exports);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    /* An ordinal below the base wraps to an index beyond the table. */
+    return LdrpTakeExport(Base, Size, &Exports, Ordinal - Exports.OrdinalBase,
+        STATUS_ORDINAL_NOT_FOUND, Export);
+}
+
+/* ---- Relocations ---- */
+
+/* Entries are the block's USHORTs, which the caller found inside the image. */
+static NTSTATUS LdrpRelocateBlock(PVOID Base, ULONG Size, const IMAGE_BASE_RELOCATION *Block,
+    const UCHAR *Entries, ULONG Lowest, ULONG Delta)
+{
+    ULONG Count = (Block->SizeOfBlock - sizeof(*Block)) / sizeof(USHORT);
+    ULONG Page = Block->VirtualAddress;
+
+    for (ULONG i = 0; i < Count; i++) {
+        ULONG Entry = Entries[2 * i] | (ULONG)Entries[2 * i + 1] << 8;
+        LDRP_UNALIGNED *Target;
+
+        if (Entry >> 12 == IMAGE_REL_BASED_ABSOLUTE) {
+            continue;
+        }
+        if (Entry >> 12 != IMAGE_REL_BASED_HIGHLOW || Page > Size) {
+            return STATUS_INVALID_IMAGE_FORMAT;
+        }
+        Target = LdrImageRva(Base, Size, Page + (Entry & 0xFFF), sizeof(ULONG));
+        if (Target == NULL || Page + (Entry & 0xFFF) < Lowest) {
+            return STATUS_INVALID_IMAGE_FORMAT;
+        }
+        Target->Value += Delta;
+    }
+    return STATUS_SUCCESS;
+}
+
+/*
+ * LdrRelocateImage - add Delta to every absolute address in the image.
+ *
+ * STATUS_CONFLICTING_ADDRESSES: the linker left the relocations out.  An image
+ * that has none for another reason contains no absolute address.
+ */
+NTSTATUS LdrRelocateImage(PVOID Base, ULONG Size, ULONG Delta)
+{
+    const IMAGE_NT_HEADERS32 *Headers = LdrImageNtHeaders(Base, Size);
+    ULONG Lowest = 0;
+    ULONG Left;
+    const UCHAR *Next = LdrImageDirectory(Base, Size, IMAGE_DIRECTORY_ENTRY_BASERELOC, &Left);
+
+    if (Headers == NULL) {
+        return STATUS_INVALID_IMAGE_FORMAT;
+    }
+    if (Delta != 0 && (Headers->FileHeader.Characteristics & IMAGE_FILE_RELOCS_STRIPPED) != 0) {
+        return STATUS_CONFLICTING_ADDRESSES;
+    }
+    /* The pages of the headers stay read-only, unless sections share them. */
+    if (Headers->OptionalHeader.SectionAlignment >= PE_PAGE_SIZE) {
+        Lowest = Headers->OptionalHeader.SizeOfHeaders;
+    }
+    while (Left >= sizeof(IMAGE_BASE_RELOCATION)) {
+        IMAGE_BASE_RELOCATION Block;
+        NTSTATUS Status;
+
+        memcpy(&Block, Next, sizeof(Block));
+        if (Block.SizeOfBlock < sizeof(Block) || Block.SizeOfBlock > Left) {
+            return STATUS_INVALID_IMAGE_FORMAT;
+        }
+        Status = LdrpRelocateBlock(Base, Size, &Block, Next + sizeof(Block), Lowest, Delta);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        Next += Block.SizeOfBlock;
+        Left -= Block.SizeOfBlock;
+    }
+    return STATUS_SUCCESS;
+}
+
+/* ---- Imports ---- */
+
+/* The array of descriptors ends with an empty one, or with its directory. */
+NTSTATUS LdrImportModule(
+    const void *Base, ULONG Size, ULONG Index, PLDR_IMPORT_MODULE Module)
+{
+    IMAGE_IMPORT_DESCRIPTOR Descriptor;
+    ULONG Length;
+    const UCHAR *Start = LdrImageDirectory(Base, Size, IMAGE_DIRECTORY_ENTRY_IMPORT, &Length);
+
+    if (Start == NULL || Index >= Length / sizeof(Descriptor)) {
+        return STATUS_NO_MORE_ENTRIES;
+    }
+    memcpy(&Descriptor, Start + Index * sizeof(Descriptor), sizeof(Descriptor));
+    if (Descriptor.Name == 0 || Descriptor.FirstThunk == 0) {
+        return STATUS_NO_MORE_ENTRIES;
+    }
+    *Module = (LDR_IMPORT_MODULE){
+        .Name = LdrImageString(Base, Size, Descriptor.Name),
+        .LookupRva = Descriptor.OriginalFirstThunk != 0 ? Descriptor.OriginalFirstThunk
+                                                        : Descriptor.FirstThunk,
+        .AddressRva = Descriptor.FirstThunk,
+    };
+    return Module->Name != NULL ? STATUS_SUCCESS : STATUS_INVALID_IMAGE_FORMAT;
+}
+
+/* An entry must be read before its slot is filled: both tables may be one. */
+NTSTATUS LdrImportEntry(const void *Base, ULONG Size, const LDR_IMPORT_MODULE *Module,
+    ULONG Index, PLDR_IMPORT_ENTRY Entry)
+{
+    const LDRP_UNALIGNED *Lookup;
+    const UCHAR *Hint;
+
+    if (Index >= Size / sizeof(ULONG) || Module->LookupRva > Size || Module->AddressRva > Size) {
+        return STATUS_INVALID_IMAGE_FORMAT;
+    }
+    Lookup = LdrImageRva(Base, Size, Module->LookupRva + Index * sizeof(ULONG), sizeof(ULONG));
+    *Entry = (LDR_IMPORT_ENTRY){
+        .Slot = LdrImageRva(Base, Size, Module->AddressRva + Index * sizeof(ULONG), sizeof(ULONG)),
+    };
+    if (Lookup == NULL || Entry->Slot == NULL) {
+        return STATUS_INVALID_IMAGE_FORMAT;
+    }
+    if (Lookup->Value == 0) {
+        return STATUS_NO_MORE_ENTRIES;
+    }
+    if ((Lookup->Value & IMAGE_ORDINAL_FLAG32) != 0) {
+        Entry->Ordinal = (USHORT)Lookup->Value;
+        return STATUS_SUCCESS;
+    }
+    Hint = LdrImageRva(Base, Size, Lookup->Value, sizeof(USHORT));
+    if (Hint == NULL) {
+        return STATUS_INVALID_IMAGE_FORMAT;
+    }
+    Entry->Hint = (USHORT)(Hint[0] | Hint[1] << 8);
+    Entry->Name = LdrImageString(Base, Size, Lookup->Value + (ULONG)sizeof(USHORT));
+    return Entry->Name != NULL ? STATUS_SUCCESS : STATUS_INVALID_IMAGE_FORMAT;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages in pool, queues, and the table of threads that wait for an answer.
+ *
+ * A waiting thread is found by the id of its request, which is unique, so the
+ * cost of an answer does not grow with the number of clients.
+ */
+#include "lpc/lpcp.h"
+
+#define LPCP_WAIT_BUCKETS 64 /* ids are consecutive: they spread evenly */
+
+static LIST_ENTRY LpcpWaiters[LPCP_WAIT_BUCKETS]; /* LPC_THREAD.ReplyChain; port lock */
+static ULONG LpcpLastMessageId;                   /* port lock */
+
+void LpcpInitializeMessages(void)
+{
+    for (ULONG i = 0; i < LPCP_WAIT_BUCKETS; i++) {
+        InitializeListHead(&LpcpWaiters[i]);
+    }
+}
+
+PLPCP_MESSAGE LpcpAllocateMessage(ULONG DataLength)
+{
+    PLPCP_MESSAGE Message =
+        ExAllocatePoolWithTag(PagedPool, sizeof(LPCP_MESSAGE) + DataLength, TAG_LPC);
+
+    if (Message != NULL) {
+        RtlZeroMemory(Message, sizeof(LPCP_MESSAGE));
+        Message->Header.DataLength = (USHORT)DataLength;
+        Message->Header.TotalLength = (USHORT)(DataLength + sizeof(PORT_MESSAGE));
+    }
+    return Message;
+}
+
+void LpcpFreeMessage(PLPCP_MESSAGE Message)
+{
+    ExFreePoolWithTag(Message, TAG_LPC);
+}
+
+NTSTATUS LpcpCaptureMessage(PORT_MESSAGE __user *User, ULONG MaxLength, PLPCP_MESSAGE *Message)
+{
+    PORT_MESSAGE Header;
+    NTSTATUS Status = MmCopyFromUser(&Header, User, sizeof(Header));
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (Header.TotalLength > MaxLength ||
+        Header.DataLength + sizeof(PORT_MESSAGE) > Header.TotalLength) {
+        return STATUS_PORT_MESSAGE_TOO_LONG;
+    }
+    if (Header.DataInfoOffset != 0) {
+        return STATUS_INVALID_PARAMETER; /* no views to describe */
+    }
+    *Message = LpcpAllocateMessage(Header.DataLength);
+    if (*Message == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    (*Message)->Header = Header;
+    Status = MmCopyFromUser(
+        (*Message)->Data, (const UCHAR __user *)User + sizeof(PORT_MESSAGE), Header.DataLength);
+    if (!NT_SUCCESS(Status)) {
+        LpcpFreeMessage(*Message);
+    }
+    return Status;
+}
+
+/* The header is copied last: a receiver sees a whole message or an error. */
+NTSTATUS LpcpReturnMessage(PORT_MESSAGE __user *User, const LPCP_MESSAGE *Message)
+{
+    NTSTATUS Status = MmCopyToUser(
+        (UCHAR __user *)User + sizeof(PORT_MESSAGE), Message->Data, Message->Header.DataLength);
+
+    if (NT_SUCCESS(Status)) {
+        Status = MmCopyToUser(User, &Message->Header, sizeof(PORT_MESSAGE));
+    }
+    return Status;
+}
+
+ULONG LpcpNextMessageId(void)
+{
+    LpcpLastMessageId++;
+    if (LpcpLastMessageId == 0) { /* 0 means "waits for none" */
+        LpcpLastMessageId = 1;
+    }
+    return LpcpLastMessageId;
+}
+
+void LpcpEnqueue(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Message)
+{
+    Message->Header.ClientId = LpcpCurrentThread()->ClientId;
+    Message->Attempt = KeTraceCurrentAttempt();
+    InsertTailList(&Port->Queue, &Message->Entry);
+    /* The limit cannot be reached: each count is a message in memory. */
+    (void)!NT_SUCCESS(KeReleaseSemaphore(&Port->QueueSemaphore, 1, 1, NULL));
+}
+
+void LpcpBeginWait(PLPC_THREAD Thread, ULONG MessageId, PLPCP_PORT_OBJECT WaitingOn,
+    PLPCP_PORT_OBJECT SenderPort)
+{
+    Thread->ReplyMessageId = MessageId;
+    Thread->ReplyMessage = NULL;
+    Thread->WaitingOn = WaitingOn;
+    Thread->SenderPort = SenderPort;
+    InsertTailList(&LpcpWaiters[MessageId % LPCP_WAIT_BUCKETS], &Thread->ReplyChain);
+}
+
+void LpcpEndWait(PLPC_THREAD Thread)
+{
+    RemoveEntryList(&Thread->ReplyChain);
+    InitializeListHead(&Thread->ReplyChain);
+    Thread->ReplyMessageId = 0;
+    Thread->WaitingOn = NULL;
+    Thread->SenderPort = NULL;
+}
+
+PLPC_THREAD LpcpFindWaiter(PLPCP_PORT_OBJECT Port, ULONG MessageId)
+{
+    PLIST_ENTRY Bucket = &LpcpWaiters[MessageId % LPCP_WAIT_BUCKETS];
+
+    for (PLIST_ENTRY Entry = Bucket->Flink; Entry != Bucket; Entry = Entry->Flink) {
+        PLPC_THREAD Thread = CONTAINING_RECORD(Entry, LPC_THREAD, ReplyChain);
+        if (Thread->ReplyMessageId == MessageId && (Port == NULL || Thread->WaitingOn == Port)) {
+            return Thread;
+        }
+    }
+    return NULL;
+}
+
+void LpcpAnswer(PLPC_THREAD Thread, PLPCP_MESSAGE Reply)
+{
+    LpcpEndWait(Thread);
+    Thread->ReplyMessage = Reply;
+    /* It waits for one answer at a time, so the limit of 1 is not exceeded. */
+    (void)!NT_SUCCESS(KeReleaseSemaphore(&Thread->ReplySemaphore, 1, 1, NULL));
+}
+
+void LpcpAbandonWaiters(PLPCP_PORT_OBJECT WaitingOn, PLPCP_PORT_OBJECT SenderPort)
+{
+    for (ULONG i = 0; i < LPCP_WAIT_BUCKETS; i++) {
+        PLIST_ENTRY Entry = LpcpWaiters[i].Flink;
+        while (Entry != &LpcpWaiters[i]) {
+            PLPC_THREAD Thread = CONTAINING_RECORD(Entry, LPC_THREAD, ReplyChain);
+            Entry = Entry->Flink;
+            if ((WaitingOn != NULL && Thread->WaitingOn == WaitingOn) ||
+                (SenderPort != NULL && Thread->SenderPort == SenderPort)) {
+                LpcpAnswer(Thread, NULL);
+            }
+        }
+    }
+}
+
+/*
+ * An interrupted wait races with the answer: whoever gets the lock first decides.
+ * If the answer came first its semaphore count is taken back here.
+ */
+static void LpcpCancelWait(PLPC_THREAD Thread)
+{
+    KeAcquireGuardedMutex(&LpcpLock);
+    if (Thread->ReplyMessageId != 0) {
+        LpcpEndWait(Thread);
+    } else {
+        KeInitializeSemaphore(&Thread->ReplySemaphore, 0, 1); /* nobody waits on it */
+        if (Thread->ReplyMessage != NULL) {
+            LpcpFreeMessage(Thread->ReplyMessage);
+            Thread->ReplyMessage = NULL;
+        }
+    }
+    KeReleaseGuardedMutex(&LpcpLock);
+}
+
+NTSTATUS LpcpAwaitAnswer(PLPC_THREAD Thread, KPROCESSOR_MODE Mode, PLPCP_MESSAGE *Reply)
+{
+    *Reply = NULL;
+    NTSTATUS Status =
+        KeWaitForSingleObject(&Thread->ReplySemaphore, WrLpcReply, Mode, FALSE, NULL);
+
+    if (Status != STATUS_SUCCESS) {
+        LpcpCancelWait(Thread);
+        return Status;
+    }
+    *Reply = Thread->ReplyMessage; /* no longer in the table: nobody else writes it */
+    Thread->ReplyMessage = NULL;
+    return *Reply != NULL ? STATUS_SUCCESS : STATUS_PORT_DISCONNECTED;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pool: the kernel's heap.  Blocks up to half a page come from slabs: a slab is a
+ * page of the direct map cut into blocks of one class, so that allocation and
+ * free take the same short time however much is allocated.  Larger blocks are
+ * whole pages (mm/bigpool.c) and the only ones that begin on a page.
+ *
+ * Every small block has a header that names its tag; a free with the wrong tag, a
+ * second free or a header that was written over stops the system at once.
+ */
+#include "mm/mi.h"
+
+#define POOL_ALLOCATED  0xA5
+#define POOL_FREED      0x5A
+#define POOL_SLAB_MAGIC 0x62616C53 /* "Slab" */
+#define POOL_POISON     0xDDDDDDDDu
+#define POOL_POISON_WORDS 4 /* checked in debug builds, behind the free-list link */
+
+typedef struct _POOL_HEADER {
+    ULONG Tag;
+    USHORT Size; /* as asked for */
+    UCHAR Class;
+    UCHAR State;
+    ULONG Data[]; /* a free block: address of the next, then poison */
+} POOL_HEADER, *PPOOL_HEADER;
+
+typedef struct _POOL_SLAB {
+    LIST_ENTRY Links; /* in MiPoolClasses[].Slabs unless full */
+    PPOOL_HEADER Free;
+    ULONG Magic;
+    USHORT Used;
+    USHORT Fresh; /* offset of the first block that was never used */
+    ULONG Class;
+} POOL_SLAB, *PPOOL_SLAB;
+
+typedef struct _POOL_CLASS {
+    LIST_ENTRY Slabs; /* with a free block; empty ones last */
+    ULONG Empty;      /* of them, without any block in use: at most one is kept */
+} POOL_CLASS;
+
+/* Block sizes, header included, chosen so that little of a page is left over. */
+static const USHORT MiPoolSizes[] = {16, 32, 48, 64, 80, 96, 128, 160, 200, 248, 336, 400, 504,
+    576, 672, 808, 1016, 1352, 2032};
+#define POOL_CLASSES ARRAYSIZE(MiPoolSizes)
+#define POOL_LARGEST 2032
+
+static KSPIN_LOCK MiPoolLock = KSPIN_LOCK_INITIALIZER(LockLevelPool);
+/* The lock guards all slabs. */
+static POOL_CLASS MiPoolClasses[POOL_CLASSES];
+static UCHAR MiPoolClassOf[POOL_LARGEST / 8 + 1]; /* by block size / 8; constant */
+
+void MiInitializePool(void)
+{
+    ULONG Class = 0;
+
+    for (ULONG i = 0; i < POOL_CLASSES; i++) {
+        InitializeListHead(&MiPoolClasses[i].Slabs);
+    }
+    for (ULONG i = 0; i <= POOL_LARGEST / 8; i++) {
+        if (i * 8 > MiPoolSizes[Class]) {
+            Class++;
+        }
+        MiPoolClassOf[i] = (UCHAR)Class;
+    }
+}
+
+/* Puts a new slab into its class.  No lock on entry: taking a page may trim. */
+static BOOLEAN MiAddSlab(ULONG Class)
+{
+    PFN_NUMBER Page = MiAllocateUntracedPage(FALSE);
+    PPOOL_SLAB Slab = MmMapPage(Page);
+    KIRQL OldIrql;
+
+    if (Page == 0) {
+        return FALSE;
+    }
+    *Slab = (POOL_SLAB){.Magic = POOL_SLAB_MAGIC, .Fresh = sizeof(POOL_SLAB), .Class = Class};
+    OldIrql = KeAcquireSpinLock(&MiPoolLock);
+    InsertTailList(&MiPoolClasses[Class].Slabs, &Slab->Links);
+    MiPoolClasses[Class].Empty++;
+    KeReleaseSpinLock(&MiPoolLock, OldIrql);
+    return TRUE;
+}
+
+static void MiPoisonBlock(PPOOL_HEADER Block)
+{
+#ifndef NDEBUG
+    ULONG Words = MiPoolSizes[Block->Class] / 4 - 3;
+
+    for (ULONG i = 1; i <= POOL_POISON_WORDS && i <= Words; i++) {
+        Block->Data[i] = POOL_POISON;
+    }
+#else
+    UNREFERENCED_PARAMETER(Block);
+#endif
+}
+
+/* Was the block written to after it was freed? */
+static void MiCheckFreeBlock(PPOOL_HEADER Block)
+{
+    BOOLEAN Good = Block->State == POOL_FREED;
+#ifndef NDEBUG
+    ULONG Words = MiPoolSizes[Block->Class] / 4 - 3;
+
+    for (ULONG i = 1; i <= POOL_POISON_WORDS && i <= Words; i++) {
+        Good = Good && Block->Data[i] == POOL_POISON;
+    }
+#endif
+    if (!Good) {
+        KeBugCheckEx(BAD_POOL_HEADER, 3, (ULONG_PTR)Block, Block->Tag, Block->State);
+    }
+}
+
+/* The next block of a slab that has one.  Lock held. */
+static PPOOL_HEADER MiTakeBlock(PPOOL_SLAB Slab)
+{
+    ULONG Size = MiPoolSizes[Slab->Class];
+    PPOOL_HEADER Block = Slab->Free;
+
+    if (Block != NULL) {
+        MiCheckFreeBlock(Block);
+        Slab->Free = (PPOOL_HEADER)Block->Data[0];
+    } else {
+        Block = (PPOOL_HEADER)((PUCHAR)Slab + Slab->Fresh);
+        Slab->Fresh = (USHORT)(Slab->Fresh + Size);
+    }
+    if (Slab->Used++ == 0) {
+        MiPoolClasses[Slab->Class].Empty--;
+    }
+    if (Slab->Free == NULL && Slab->Fresh + Size > PAGE_SIZE) {
+        RemoveEntryList(&Slab->Links);
+        Slab->Links.Flink = NULL;
+    }
+    return Block;
+}
+
+static PVOID MiAllocateSmall(SIZE_T Size, ULONG Tag)
+{
+    ULONG Class = MiPoolClassOf[(Size + sizeof(POOL_HEADER) + 7) / 8];
+    PLIST_ENTRY Slabs = &MiPoolClasses[Class].Slabs;
+    PPOOL_HEADER Block;
+    KIRQL OldIrql = KeAcquireSpinLock(&MiPoolLock);
+
+    while (IsListEmpty(Slabs)) {
+        KeReleaseSpinLock(&MiPoolLock, OldIrql);
+        if (!MiAddSlab(Class)) {
+            return NULL;
+        }
+        OldIrql = KeAcquireSpinLock(&MiPoolLock);
+    }
+    Block = MiTakeBlock(CONTAINING_RECORD(Slabs->Flink, POOL_SLAB, Links));
+    *Block = (POOL_HEADER){Tag, (USHORT)Size, (UCHAR)Class, POOL_ALLOCATED};
+    MiCountTag(Tag, 1, (LONG)Size);
+    KeReleaseSpinLock(&MiPoolLock, OldIrql);
+    return Block->Data;
+}
+
+/* Gives the slab's page back if its class has an empty one already.  Lock held. */
+static void MiSlabIsEmpty(PPOOL_SLAB Slab)
+{
+    POOL_CLASS *Class = &MiPoolClasses[Slab->Class];
+
+    RemoveEntryList(&Slab->Links);
+    if (Class->Empty == 0) {
+        Class->Empty++;
+        InsertTailList(&Class->Slabs, &Slab->Links);
+    } else {
+        Slab->Magic = 0;
+        MmReleasePage(MmGetPhysicalAddress(Slab) >> PAGE_SHIFT);
+    }
+}
+
+/* Stops the system unless Block is a live block of the tag. */
+static void MiCheckBlock(PPOOL_HEADER Block, PPOOL_SLAB Slab, ULONG Tag)
+{
+    if (Block->State == POOL_FREED) {
+        KeBugCheckEx(BAD_POOL_CALLER, 7, (ULONG_PTR)Block->Data, Tag, Block->Tag);
+    }
+    if (Block->State != POOL_ALLOCATED || Slab->Magic != POOL_SLAB_MAGIC || Block->Class != Slab->Class) {
+        KeBugCheckEx(BAD_POOL_HEADER, 0x20, (ULONG_PTR)Block, Tag, Block->Tag);
+    }
+    if (Block->Tag != Tag) {
+        KeBugCheckEx(BAD_POOL_CALLER, 0xA, (ULONG_PTR)Block->Data, Block->Tag, Tag);
+    }
+}
+
+static void MiFreeSmall(PVOID Data, ULONG Tag)
+{
+    PPOOL_HEADER Block = CONTAINING_RECORD(Data, POOL_HEADER, Data);
+    PPOOL_SLAB Slab = PAGE_ALIGN(Block);
+    KIRQL OldIrql = KeAcquireSpinLock(&MiPoolLock);
+
+    MiCheckBlock(Block, Slab, Tag);
+    Block->State = POOL_FREED;
+    MiPoisonBlock(Block);
+    MiCountTag(Tag, -1, -(LONG)Block->Size);
+    Block->Data[0] = (ULONG)Slab->Free;
+    Slab->Free = Block;
+    if (Slab->Links.Flink == NULL) {
+        InsertHeadList(&MiPoolClasses[Slab->Class].Slabs, &Slab->Links);
+    }
+    if (--Slab->Used == 0) {
+        MiSlabIsEmpty(Slab);
+    }
+    KeReleaseSpinLock(&MiPoolLock, OldIrql);
+}
+
+PVOID ExAllocatePoolWithTag(POOL_TYPE Type, SIZE_T Size, ULONG Tag)
+{
+    PVOID Block;
+
+    UNREFERENCED_PARAMETER(Type);
+    ASSERT_IRQL_AT_MOST(DISPATCH_LEVEL);
+    if (KeFaultPoint()) {
+        return NULL;
+    }
+    Block = Size <= POOL_LARGEST - sizeof(POOL_HEADER) ? MiAllocateSmall(Size, Tag)
+                                                       : MiAllocateBigPool(Size, Tag, &MiPoolLock);
+    if (Block != NULL) {
+        KeTraceAcquire(ResourcePool, (ULONG_PTR)Block);
+    }
+    return Block;
+}
+
+PVOID ExAllocatePoolZero(POOL_TYPE Type, SIZE_T Size, ULONG Tag)
+{
+    PVOID Block = ExAllocatePoolWithTag(Type, Size, Tag);
+
+    if (Block != NULL) {
+        RtlZeroMemory(Block, Size);
+    }
+    return Block;
+}
+
+void ExFreePoolWithTag(PVOID Block, ULONG Tag)
+{
+    ASSERT_IRQL_AT_MOST(DISPATCH_LEVEL);
+    if ((ULONG_PTR)Block < KERNEL_BASE || (ULONG_PTR)Block % 8 != 0) {
+        KeBugCheckEx(BAD_POOL_CALLER, 0x40, (ULONG_PTR)Block, Tag, 0);
+    }
+    KeTraceRelease(ResourcePool, (ULONG_PTR)Block);
+    if (PAGE_ALIGN(Block) == Block) {
+        MiFreeBigPool(Block, Tag, &MiPoolLock);
+    } else {
+        MiFreeSmall(Block, Tag);
+    }
+}
+
+ULONG MiTrimPool(void)
+{
+    ULONG Pages = 0;
+    KIRQL OldIrql = KeAcquireSpinLock(&MiPoolLock);
+
+    for (POOL_CLASS *Class = MiPoolClasses; Class < &MiPoolClasses[POOL_CLASSES]; Class++) {
+        while (Class->Empty != 0) {
+            PLIST_ENTRY Last = RemoveTailList(&Class->Slabs);
+
+            Class->Empty--;
+            Pages++;
+            MmReleasePage(MmGetPhysicalAddress(Last) >> PAGE_SHIFT);
+        }
+    }
+    KeReleaseSpinLock(&MiPoolLock, OldIrql);
+    return Pages;
+}
+
+ULONG MiCachedPoolPages(void)
+{
+    ULONG Pages = 0;
+
+    for (ULONG i = 0; i < POOL_CLASSES; i++) {
+        Pages += MiPoolClasses[i].Empty;
+    }
+    return Pages;
+}

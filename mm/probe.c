@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * User memory, for every layer: copies that check the range and survive faults,
+ * probes of out-parameters, and copies of the structures many services take.
+ *
+ * A service reads each field once, into the kernel, and judges the copy: what the
+ * user changes afterwards no longer matters.
+ */
+#include "mm/mi.h"
+
+#define STRING_TAG POOL_TAG('U', 's', 't', 'r')
+
+/* Kernel callers may pass kernel addresses. */
+static BOOLEAN MiIsUserRange(const void __user *Address, SIZE_T Length)
+{
+    ULONG_PTR Start = (__force ULONG_PTR)Address;
+
+    return KeGetPreviousMode() == KernelMode ||
+           (Start <= MM_USER_PROBE_ADDRESS && Length <= MM_USER_PROBE_ADDRESS - Start);
+}
+
+NTSTATUS MmCopyFromUser(void *Destination, const void __user *Source, SIZE_T Length)
+{
+    if (!MiIsUserRange(Source, Length) || KiCopyFromUser(Destination, Source, Length) != 0) {
+        return STATUS_ACCESS_VIOLATION;
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS MmCopyToUser(void __user *Destination, const void *Source, SIZE_T Length)
+{
+    if (!MiIsUserRange(Destination, Length) || KiCopyToUser(Destination, Source, Length) != 0) {
+        return STATUS_ACCESS_VIOLATION;
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS MmProbeForRead(const void __user *Address, SIZE_T Length, ULONG Alignment)
+{
+    if (Length == 0) {
+        return STATUS_SUCCESS;
+    }
+    if (KeGetPreviousMode() != KernelMode && (__force ULONG_PTR)Address % Alignment != 0) {
+        return STATUS_DATATYPE_MISALIGNMENT;
+    }
+    return MiIsUserRange(Address, Length) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
+}
+
+NTSTATUS MmProbeForWrite(void __user *Address, SIZE_T Length, ULONG Alignment)
+{
+    NTSTATUS Status = MmProbeForRead(Address, Length, Alignment);
+    UCHAR __user *Byte = Address;
+    UCHAR __user *End = (UCHAR __user *)Address + Length;
+    UCHAR Value;
+
+    while (NT_SUCCESS(Status) && Byte < End) {
+        if (KiCopyFromUser(&Value, Byte, 1) != 0 || KiCopyToUser(Byte, &Value, 1) != 0) {
+            Status = STATUS_ACCESS_VIOLATION;
+        }
+        Byte = (UCHAR __user *)(((__force ULONG_PTR)Byte & MI_FRAME) + PAGE_SIZE);
+    }
+    return Status;
+}
+
+NTSTATUS MmWriteUlongToUser(ULONG __user *Address, ULONG Value)
+{
+    return MmCopyToUser(Address, &Value, sizeof(Value));
+}
+
+NTSTATUS MmWriteHandleToUser(HANDLE __user *Address, HANDLE Value)
+{
+    return MmCopyToUser(Address, &Value, sizeof(Value));
+}
+
+NTSTATUS MmCaptureTimeout(
+    LARGE_INTEGER __user *User, PLARGE_INTEGER Storage, PLARGE_INTEGER *Timeout)
+{
+    NTSTATUS Status;
+
+    *Timeout = NULL;
+    if (User == NULL) {
+        return STATUS_SUCCESS;
+    }
+    Status = MmProbeForRead(User, sizeof(*User), sizeof(ULONG));
+    if (NT_SUCCESS(Status)) {
+        Status = MmCopyFromUser(Storage, User, sizeof(*User));
+    }
+    if (NT_SUCCESS(Status)) {
+        *Timeout = Storage;
+    }
+    return Status;
+}
+
+NTSTATUS MmCaptureUnicodeString(UNICODE_STRING __user *User, PUNICODE_STRING Captured)
+{
+    UNICODE_STRING Copy;
+    NTSTATUS Status = MmCopyFromUser(&Copy, User, sizeof(Copy));
+
+    *Captured = (UNICODE_STRING){0};
+    if (!NT_SUCCESS(Status) || Copy.Length == 0) {
+        return Status;
+    }
+    if (Copy.Length % sizeof(WCHAR) != 0) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Captured->Buffer = ExAllocatePoolWithTag(PagedPool, Copy.Length, STRING_TAG);
+    if (Captured->Buffer == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    Captured->Length = Captured->MaximumLength = Copy.Length;
+    Status = MmCopyFromUser(
+        Captured->Buffer, (__force const void __user *)Copy.Buffer, Copy.Length);
+    if (!NT_SUCCESS(Status)) {
+        MmReleaseUnicodeString(Captured);
+    }
+    return Status;
+}
+
+void MmReleaseUnicodeString(PUNICODE_STRING Captured)
+{
+    if (Captured->Buffer != NULL) {
+        ExFreePoolWithTag(Captured->Buffer, STRING_TAG);
+    }
+    *Captured = (UNICODE_STRING){0};
+}
+
+NTSTATUS MiCaptureRange(
+    PVOID __user *UserBase, SIZE_T __user *UserSize, PVOID *Base, PSIZE_T Size)
+{
+    NTSTATUS Status = MmProbeForWrite(UserBase, sizeof(PVOID), sizeof(ULONG));
+
+    if (NT_SUCCESS(Status)) {
+        Status = MmProbeForWrite(UserSize, sizeof(SIZE_T), sizeof(ULONG));
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = MmCopyFromUser(Base, UserBase, sizeof(PVOID));
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = MmCopyFromUser(Size, UserSize, sizeof(SIZE_T));
+    }
+    return Status;
+}
+
+NTSTATUS MiReturnRange(PVOID __user *UserBase, SIZE_T __user *UserSize, ULONG __user *UserValue,
+    PVOID Base, SIZE_T Size, ULONG Value)
+{
+    NTSTATUS Status = MmCopyToUser(UserSize, &Size, sizeof(Size));
+
+    if (NT_SUCCESS(Status)) {
+        Status = MmCopyToUser(UserBase, &Base, sizeof(Base));
+    }
+    if (NT_SUCCESS(Status) && UserValue != NULL) {
+        Status = MmWriteUlongToUser(UserValue, Value);
+    }
+    return Status;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The user half of a process's page tables: walk, create, set, delete.
+ *
+ * The page frame of a table counts its entries that are not zero; a table whose
+ * count falls to zero is given back, and is known to be a zeroed page.  All under
+ * the address-space lock, through the direct map.
+ */
+#include "mm/mi.h"
+
+static PMMPTE MiPdeOf(const MM_ADDRESS_SPACE *Space, ULONG_PTR Va)
+{
+    return (PMMPTE)MmMapPage(Space->Directories[Va >> 30]) + MiPdeIndex(Va);
+}
+
+PMMPTE MiLookupPte(const MM_ADDRESS_SPACE *Space, ULONG_PTR Va)
+{
+    PMMPTE Table = MiTableOf(MiPdeOf(Space, Va));
+
+    return Table == NULL ? NULL : &Table[MiPteIndex(Va)];
+}
+
+PMMPTE MiCreatePte(PMM_ADDRESS_SPACE Space, ULONG_PTR Va)
+{
+    PMMPTE Pde = MiPdeOf(Space, Va);
+
+    if (!(Pde->Low & MI_VALID)) {
+        PFN_NUMBER Page = MmAllocateZeroedPage();
+
+        if (Page == 0) {
+            return NULL;
+        }
+        Space->PageCount++;
+        MiWritePte(Pde, Page << PAGE_SHIFT | MI_VALID | MI_WRITE | MI_USER | MI_ACCESSED, 0);
+    }
+    return &MiTableOf(Pde)[MiPteIndex(Va)];
+}
+
+void MiSetPte(PMMPTE Pte, ULONG Low, ULONG High)
+{
+    PMMPFN Table = MiPfnOfTable(Pte);
+
+    Table->UsedPtes += (ULONG)(Low != 0) - (ULONG)(Pte->Low != 0);
+    MiWritePte(Pte, Low, High);
+}
+
+void MiSetValidPte(PMMPTE Pte, PFN_NUMBER Page, ULONG Protection)
+{
+    ULONG Kind = Protection & MI_KIND;
+    ULONG Low = Page << PAGE_SHIFT | Kind << MI_KIND_SHIFT | MI_VALID | MI_USER | MI_ACCESSED;
+
+    if ((Kind & (MI_WRITABLE | MI_COPY)) == MI_WRITABLE) {
+        Low |= MI_WRITE | MI_DIRTY;
+    }
+    if (Protection & MI_NOCACHE) {
+        Low |= MI_UNCACHED;
+    }
+    MiSetPte(Pte, Low, (Kind & MI_EXECUTE) ? 0 : MiNxHigh);
+}
+
+/* Empties one entry; the page is released only after no processor can reach it. */
+void MiEmptyPte(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte)
+{
+    MMPTE Old = *Pte;
+    PFN_NUMBER Page = Old.Low >> PAGE_SHIFT;
+
+    MiSetPte(Pte, 0, 0);
+    if (Old.Low & MI_VALID) {
+        MiFlushPage(Space, Va);
+    } else if (!(Old.Low & MI_SOFT_PAGE)) {
+        return;
+    }
+    if (MiPfnDatabase[Page].State == PfnPrivate) {
+        Space->PageCount--;
+    }
+    MmReleasePage(Page);
+}
+
+static void MiDeleteTable(PMM_ADDRESS_SPACE Space, ULONG_PTR Va)
+{
+    PMMPTE Pde = MiPdeOf(Space, Va);
+    PFN_NUMBER Page = Pde->Low >> PAGE_SHIFT;
+
+    MiWritePte(Pde, 0, 0);
+    MiFlushPage(Space, Va); /* any INVLPG drops cached directory entries as well */
+    Space->PageCount--;
+    MiReleaseZeroedPage(Page);
+}
+
+void MiDeletePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last)
+{
+    for (ULONG_PTR Va = First, Next; Va <= Last; Va = Next) {
+        PMMPTE Pte = MiLookupPte(Space, Va);
+        PMMPFN Table;
+
+        Next = (Va | (MI_TABLE_SPAN - 1)) + 1;
+        if (Pte == NULL) {
+            continue;
+        }
+        Table = MiPfnOfTable(Pte);
+        for (ULONG_PTR Page = Va; Page < Next && Page <= Last && Table->UsedPtes != 0;
+             Page += PAGE_SIZE, Pte++) {
+            if (Pte->Low != 0) {
+                MiEmptyPte(Space, Page, Pte);
+            }
+        }
+        if (Table->UsedPtes == 0) {
+            MiDeleteTable(Space, Va);
+        }
+    }
+}
+
+/* Tables that were made for entries which then stayed zero. */
+void MiDeleteEmptyTables(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last)
+{
+    for (ULONG_PTR Va = First; Va <= Last; Va = (Va | (MI_TABLE_SPAN - 1)) + 1) {
+        PMMPTE Pte = MiLookupPte(Space, Va);
+
+        if (Pte != NULL && MiPfnOfTable(Pte)->UsedPtes == 0) {
+            MiDeleteTable(Space, Va);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keeping the processor's translation buffer in step with the page tables.
+ *
+ * Whoever makes an entry weaker calls one of these before the page behind it is
+ * released.  With several processors, this is where they are told: the processors
+ * in KPROCESS.ActiveProcessors for a user page, all for a kernel page.
+ */
+#include "mm/mi.h"
+
+#define CR4_GLOBAL_PAGES 0x80u
+
+static ULONG MiReadCr3(void)
+{
+    ULONG Cr3;
+
+    __asm__ volatile("movl %%cr3, %0" : "=r"(Cr3));
+    return Cr3;
+}
+
+void MiFlushKernelPage(PCVOID Va)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(Va) : "memory");
+}
+
+/* Loading CR3 drops all user entries, so only the loaded space needs more. */
+void MiFlushPage(PMM_ADDRESS_SPACE Space, ULONG_PTR Va)
+{
+    if (MiReadCr3() == Space->Cr3) {
+        MiFlushKernelPage((PCVOID)Va);
+    }
+}
+
+/* From the loader's tables to the kernel's; nothing of the old ones survives. */
+void MiLoadPageTables(ULONG Cr3)
+{
+    ULONG Cr4;
+
+    __asm__ volatile("movl %0, %%cr3" : : "r"(Cr3) : "memory");
+    if (MiGlobal != 0) {
+        __asm__ volatile("movl %%cr4, %0" : "=r"(Cr4));
+        __asm__ volatile("movl %0, %%cr4" : : "r"(Cr4 | CR4_GLOBAL_PAGES) : "memory");
+    }
+}

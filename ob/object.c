@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Objects: creation, reference counts, and the end.
+ *
+ * PointerCount counts everything that keeps an object alive: pointers, handles
+ * (one each) and its name in a directory.  HandleCount counts the handles again,
+ * because the last one takes the name away.
+ *
+ * The last ObDereferenceObject runs the type's Delete routine at once, on the
+ * caller's thread.  So it may be called at PASSIVE_LEVEL or APC_LEVEL only, and
+ * whoever holds a lock that the Delete routine takes must drop the reference
+ * after the lock.
+ *
+ * Next: name.c (how an object gets its name), handle.c.
+ */
+#include "ob/obp.h"
+
+/* Refuses what the type refuses, and what is not built yet. */
+static NTSTATUS ObpCheckAttributes(POBJECT_TYPE Type, ULONG Attributes)
+{
+    if (Attributes & Type->TypeInfo.InvalidAttributes) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    return Attributes & OBJ_EXCLUSIVE ? STATUS_NOT_IMPLEMENTED : STATUS_SUCCESS;
+}
+
+/* Takes over Captured->Name on success. */
+static POBJECT_HEADER ObpAllocateObject(
+    POBJECT_TYPE Type, ULONG BodySize, const OBJECT_CAPTURED_ATTRIBUTES *Captured)
+{
+    ULONG NameSize = Captured->Name.Length != 0 ? sizeof(OBJECT_HEADER_NAME_INFO) : 0;
+    PUCHAR Block = ExAllocatePoolZero(
+        NonPagedPool, NameSize + sizeof(OBJECT_HEADER) + BodySize, Type->TypeInfo.PoolTag);
+    POBJECT_HEADER Header;
+
+    if (Block == NULL) {
+        return NULL;
+    }
+    Header = (POBJECT_HEADER)(Block + NameSize);
+    if (NameSize != 0) {
+        ((POBJECT_HEADER_NAME_INFO)Block)->Name = Captured->Name;
+        ((POBJECT_HEADER_NAME_INFO)Block)->RootDirectory = Captured->RootDirectory;
+    }
+    Header->PointerCount = 1;
+    Header->Type = Type;
+    Header->NameInfoOffset = (UCHAR)NameSize;
+    Header->Attributes = Captured->Attributes;
+    return Header;
+}
+
+NTSTATUS ObCreateObject(KPROCESSOR_MODE Mode, POBJECT_TYPE Type,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes, ULONG BodySize, PVOID *Object)
+{
+    OBJECT_CAPTURED_ATTRIBUTES Captured;
+    POBJECT_HEADER Header = NULL;
+    NTSTATUS Status = ObCaptureAttributes(ObjectAttributes, Mode, &Captured);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = ObpCheckAttributes(Type, Captured.Attributes);
+    if (NT_SUCCESS(Status)) {
+        Header = ObpAllocateObject(
+            Type, BodySize != 0 ? BodySize : Type->TypeInfo.BodySize, &Captured);
+        Status = Header != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (!NT_SUCCESS(Status)) {
+        ObReleaseAttributes(&Captured);
+        return Status;
+    }
+    Header->Flags = OB_FLAG_CREATE_INFO;
+    Header->Flags |= Mode == KernelMode ? OB_FLAG_KERNEL_MODE : 0;
+    Header->Flags |= Captured.Attributes & OBJ_PERMANENT ? OB_FLAG_PERMANENT : 0;
+    InterlockedIncrement(&Type->TotalNumberOfObjects);
+    *Object = ObpBody(Header);
+    KeTraceAcquire(ResourceObject, (ULONG_PTR)*Object);
+    return STATUS_SUCCESS;
+}
+
+static void ObpDeleteObject(POBJECT_HEADER Header)
+{
+    POBJECT_TYPE Type = Header->Type;
+    POBJECT_HEADER_NAME_INFO NameInfo = ObpNameInfo(Header);
+    PVOID Object = ObpBody(Header);
+
+    ASSERT_IRQL_AT_MOST(APC_LEVEL);
+    ASSERT(Header->HandleCount == 0);
+    if (Type->TypeInfo.DeleteProcedure != NULL) {
+        Type->TypeInfo.DeleteProcedure(Object);
+    }
+    if (NameInfo != NULL) {
+        ASSERT(NameInfo->Directory == NULL);
+        ObpFreeString(&NameInfo->Name);
+    }
+    InterlockedDecrement(&Type->TotalNumberOfObjects);
+    KeTraceRelease(ResourceObject, (ULONG_PTR)Object);
+    ExFreePoolWithTag((PUCHAR)Header - Header->NameInfoOffset, Type->TypeInfo.PoolTag);
+}
+
+void ObReferenceObject(PVOID Object)
+{
+    LONG Count = InterlockedIncrement(&ObpHeader(Object)->PointerCount);
+
+    if (Count <= 1) { /* it was already going: whoever calls had no reference */
+        KeBugCheckEx(REFERENCE_BY_POINTER, (ULONG_PTR)ObpHeader(Object)->Type,
+            (ULONG_PTR)Object, 0, (ULONG_PTR)Count);
+    }
+}
+
+void ObDereferenceObject(PVOID Object)
+{
+    POBJECT_HEADER Header = ObpHeader(Object);
+    LONG Count = InterlockedDecrement(&Header->PointerCount);
+
+    if (Count < 0) {
+        KeBugCheckEx(REFERENCE_BY_POINTER, (ULONG_PTR)Header->Type, (ULONG_PTR)Object, 1,
+            (ULONG_PTR)Count);
+    }
+    if (Count == 0) {
+        ObpDeleteObject(Header);
+    }
+}
+
+BOOLEAN ObReferenceObjectSafe(PVOID Object)
+{
+    POBJECT_HEADER Header = ObpHeader(Object);
+    LONG Old = Header->PointerCount;
+
+    while (Old != 0) {
+        LONG Seen = InterlockedCompareExchange(&Header->PointerCount, Old + 1, Old);
+
+        if (Seen == Old) {
+            return TRUE;
+        }
+        Old = Seen;
+    }
+    return FALSE;
+}
+
+/* Mode is not asked: a pointer came from the kernel, with any access. */
+NTSTATUS ObReferenceObjectByPointer(
+    PVOID Object, ACCESS_MASK DesiredAccess, POBJECT_TYPE Type, KPROCESSOR_MODE Mode)
+{
+    UNREFERENCED_PARAMETER(DesiredAccess);
+    UNREFERENCED_PARAMETER(Mode);
+    if (Type != NULL && ObpHeader(Object)->Type != Type) {
+        return STATUS_OBJECT_TYPE_MISMATCH;
+    }
+    ObReferenceObject(Object);
+    return STATUS_SUCCESS;
+}
+
+POBJECT_TYPE ObGetObjectType(PVOID Object)
+{
+    return ObpHeader(Object)->Type;
+}
+
+ULONG ObGetPointerCount(PVOID Object)
+{
+    return (ULONG)ObpHeader(Object)->PointerCount;
+}
+
+ULONG ObGetHandleCount(PVOID Object)
+{
+    return (ULONG)ObpHeader(Object)->HandleCount;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NtSetInformationProcess and NtSetInformationThread.
+ *
+ * As in query.c each class is a row: the exact length, and a routine that takes
+ * the captured value.
+ */
+#include "ps/psp.h"
+
+typedef NTSTATUS PSP_SET_ROUTINE(PVOID Object, const void *Value);
+
+typedef struct _PSP_SET {
+    ULONG Class;
+    ULONG Length; /* bytes, at most 8 */
+    PSP_SET_ROUTINE *Routine;
+} PSP_SET;
+
+/*
+ * How csrss puts its port where it learns of the process's exceptions and death.
+ * Set once: PORT_ALREADY_SET; refused to a dying process, whose death csrss would
+ * then never hear of.
+ */
+static NTSTATUS PspSetExceptionPort(PVOID Object, const void *Value)
+{
+    PEPROCESS Process = Object;
+    PVOID Port;
+    NTSTATUS Status = ObReferenceObjectByHandle(*(const HANDLE *)Value, 0, LpcPortObjectType,
+        KeGetPreviousMode(), &Port, NULL);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    KeAcquireGuardedMutex(&Process->ProcessLock);
+    if ((Process->Flags & PSF_PROCESS_DELETE) != 0) {
+        Status = STATUS_PROCESS_IS_TERMINATING;
+    } else if (Process->ExceptionPort != NULL) {
+        Status = STATUS_PORT_ALREADY_SET;
+    } else {
+        Process->ExceptionPort = Port;
+    }
+    KeReleaseGuardedMutex(&Process->ProcessLock);
+    if (NT_SUCCESS(Status)) {
+        KeTrace(TracePspExceptionPort, Process->Pcb.ProcessId, TraceP(Port));
+    } else {
+        ObDereferenceObject(Port);
+    }
+    return Status;
+}
+
+static NTSTATUS PspSetHardErrorMode(PVOID Object, const void *Value)
+{
+    ((PEPROCESS)Object)->DefaultHardErrorProcessing = *(const ULONG *)Value;
+    return STATUS_SUCCESS;
+}
+
+/* Base priorities of the classes, by PROCESS_PRIORITY_CLASS_... */
+static const UCHAR PspClassPriority[] = {8, 4, 8, 13, 24, 6, 10};
+
+void PspSetPriorityClass(PEPROCESS Process, UCHAR Class)
+{
+    Process->PriorityClass = Class;
+    (void)KeSetPriorityProcess(&Process->Pcb, PspClassPriority[Class]);
+}
+
+static NTSTATUS PspSetProcessClass(PVOID Object, const void *Value)
+{
+    const PROCESS_PRIORITY_CLASS *Class = Value;
+
+    if (Class->PriorityClass == 0 || Class->PriorityClass >= ARRAYSIZE(PspClassPriority)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Class->PriorityClass == PROCESS_PRIORITY_CLASS_REALTIME &&
+        !SeTokenHasPrivilege(PsGetCurrentProcess()->Token, SE_INCREASE_BASE_PRIORITY_PRIVILEGE)) {
+        return STATUS_PRIVILEGE_NOT_HELD;
+    }
+    PspSetPriorityClass(Object, Class->PriorityClass);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS PspSetBreakOnTermination(PVOID Object, const void *Value)
+{
+    PEPROCESS Process = Object;
+
+    if (!SeTokenHasPrivilege(PsGetCurrentProcess()->Token, SE_DEBUG_PRIVILEGE)) {
+        return STATUS_PRIVILEGE_NOT_HELD;
+    }
+    if (*(const ULONG *)Value != 0) {
+        InterlockedOr(&Process->Flags, PSF_BREAK_ON_TERMINATION);
+    } else {
+        InterlockedAnd(&Process->Flags, ~PSF_BREAK_ON_TERMINATION);
+    }
+    return STATUS_SUCCESS;
+}
+
+/* Tokens but the System's come later; so there is nothing another could be replaced by. */
+static NTSTATUS PspSetAccessToken(PVOID Object, const void *Value)
+{
+    UNREFERENCED_PARAMETER(Object);
+    UNREFERENCED_PARAMETER(Value);
+    return STATUS_NOT_IMPLEMENTED;
+}
+
+static const PSP_SET PspProcessSets[] = {
+    {ProcessExceptionPort, sizeof(HANDLE), PspSetExceptionPort},
+    {ProcessAccessToken, 2 * sizeof(HANDLE), PspSetAccessToken},
+    {ProcessDefaultHardErrorMode, sizeof(ULONG), PspSetHardErrorMode},
+    {ProcessPriorityClass, sizeof(PROCESS_PRIORITY_CLASS), PspSetProcessClass},
+    {ProcessBreakOnTermination, sizeof(ULONG), PspSetBreakOnTermination},
+};
+
+static NTSTATUS PspSetThreadPriority(PVOID Object, const void *Value)
+{
+    LONG Priority = *(const LONG *)Value;
+
+    if (Priority < 1 || Priority > 31) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Priority >= 16 &&
+        !SeTokenHasPrivilege(PsGetCurrentProcess()->Token, SE_INCREASE_BASE_PRIORITY_PRIVILEGE)) {
+        return STATUS_PRIVILEGE_NOT_HELD;
+    }
+    (void)KeSetPriorityThread(&((PETHREAD)Object)->Tcb, Priority);
+    return STATUS_SUCCESS;
+}
+
+/* Relative to the process: -2..+2, and +-15 (+-16 for Ke) for the ends of the class. */
+static NTSTATUS PspSetThreadBasePriority(PVOID Object, const void *Value)
+{
+    LONG Increment = *(const LONG *)Value;
+
+    if ((Increment < -2 || Increment > 2) && Increment != 15 && Increment != -15) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Increment == 15 || Increment == -15) {
+        Increment += Increment > 0 ? 1 : -1; /* Ke saturates at 16 */
+    }
+    (void)KeSetBasePriorityThread(&((PETHREAD)Object)->Tcb, Increment);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS PspSetThreadAffinity(PVOID Object, const void *Value)
+{
+    KAFFINITY Affinity = *(const KAFFINITY *)Value;
+    PETHREAD Thread = Object;
+
+    if (Affinity == 0 || (Affinity & ~Thread->ThreadsProcess->Pcb.Affinity) != 0) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    (void)KeSetAffinityThread(&Thread->Tcb, Affinity);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS PspSetWin32StartAddress(PVOID Object, const void *Value)
+{
+    ((PETHREAD)Object)->Win32StartAddress = *(PVOID const *)Value;
+    return STATUS_SUCCESS;
+}
+
+static const PSP_SET PspThreadSets[] = {
+    {ThreadPriority, sizeof(LONG), PspSetThreadPriority},
+    {ThreadBasePriority, sizeof(LONG), PspSetThreadBasePriority},
+    {ThreadAffinityMask, sizeof(KAFFINITY), PspSetThreadAffinity},
+    {ThreadQuerySetWin32StartAddress, sizeof(PVOID), PspSetWin32StartAddress},
+};
+
+static NTSTATUS PspApplySet(const PSP_SET *Sets, ULONG Count, ULONG Class, ULONG Length,
+    PVOID Object, VOID __user *Information)
+{
+    UCHAR Value[8] __attribute__((aligned(8)));
+    ULONG Index = 0;
+
+    while (Index < Count && Sets[Index].Class != Class) {
+        Index++;
+    }
+    if (Index == Count) {
+        return STATUS_INVALID_INFO_CLASS;
+    }
+    if (Length != Sets[Index].Length) {
+        return STATUS_INFO_LENGTH_MISMATCH;
+    }
+    NTSTATUS Status = MmCopyFromUser(Value, Information, Length);
+
+    return NT_SUCCESS(Status) ? Sets[Index].Routine(Object, Value) : Status;
+}
+
+NTSTATUS NTAPI NtSetInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS InformationClass,
+    VOID __user *Information, ULONG Length)
+{
+    PVOID Process;
+    NTSTATUS Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_SET_INFORMATION,
+        PsProcessType, KeGetPreviousMode(), &Process, NULL);
+
+    if (NT_SUCCESS(Status)) {
+        Status = PspApplySet(PspProcessSets, ARRAYSIZE(PspProcessSets), InformationClass, Length,
+            Process, Information);
+        ObDereferenceObject(Process);
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI NtSetInformationThread(HANDLE ThreadHandle, THREADINFOCLASS InformationClass,
+    VOID __user *Information, ULONG Length)
+{
+    PVOID Thread;
+    NTSTATUS Status = ObReferenceObjectByHandle(ThreadHandle, THREAD_SET_INFORMATION,
+        PsThreadType, KeGetPreviousMode(), &Thread, NULL);
+
+    if (NT_SUCCESS(Status)) {
+        Status = PspApplySet(PspThreadSets, ARRAYSIZE(PspThreadSets), InformationClass, Length,
+            Thread, Information);
+        ObDereferenceObject(Thread);
+    }
+    return Status;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Services on a thread by handle: suspend, resume, alert, user APCs.
+ *
+ * The mechanisms are Ke's; here the handle is checked and the count returned.
+ */
+#include "ps/psp.h"
+
+static NTSTATUS PspReferenceThread(HANDLE Handle, ACCESS_MASK Access, _Out_ PETHREAD *Thread)
+{
+    PVOID Object;
+    NTSTATUS Status = ObReferenceObjectByHandle(
+        Handle, Access, PsThreadType, KeGetPreviousMode(), &Object, NULL);
+
+    if (NT_SUCCESS(Status)) {
+        *Thread = Object;
+    }
+    return Status;
+}
+
+/* The previous count is optional; writing it is the last thing a service does. */
+static NTSTATUS PspReturnCount(ULONG __user *Previous, ULONG Count)
+{
+    return Previous != NULL ? MmWriteUlongToUser(Previous, Count) : STATUS_SUCCESS;
+}
+
+static NTSTATUS PspProbeCount(ULONG __user *Previous)
+{
+    return Previous != NULL ? MmProbeForWrite(Previous, sizeof(ULONG), sizeof(ULONG))
+                            : STATUS_SUCCESS;
+}
+
+/* STATUS_THREAD_IS_TERMINATING once it is; SUSPEND_COUNT_EXCEEDED at 127. */
+static NTSTATUS PspSuspendThread(PETHREAD Thread, _Out_ PULONG Previous)
+{
+    if (!ExAcquireRundownProtection(&Thread->RundownProtect)) {
+        return STATUS_THREAD_IS_TERMINATING;
+    }
+    NTSTATUS Status = (Thread->CrossThreadFlags & CT_TERMINATED) != 0
+        ? STATUS_THREAD_IS_TERMINATING : KeSuspendThread(&Thread->Tcb, Previous);
+
+    if ((Thread->CrossThreadFlags & CT_TERMINATED) != 0 && NT_SUCCESS(Status)) {
+        KeForceResumeThread(&Thread->Tcb); /* it was told to end between the two */
+        Status = STATUS_THREAD_IS_TERMINATING;
+    }
+    ExReleaseRundownProtection(&Thread->RundownProtect);
+    return Status;
+}
+
+NTSTATUS NTAPI NtSuspendThread(HANDLE ThreadHandle, ULONG __user *PreviousSuspendCount)
+{
+    PETHREAD Thread;
+    ULONG Previous;
+    NTSTATUS Status = PspProbeCount(PreviousSuspendCount);
+
+    if (NT_SUCCESS(Status)) {
+        Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
+    }
+    if (NT_SUCCESS(Status)) {
+        if (Thread == PsGetCurrentThread()) {
+            Status = KeSuspendThread(&Thread->Tcb, &Previous); /* its rundown is its own */
+        } else {
+            Status = PspSuspendThread(Thread, &Previous);
+        }
+        ObDereferenceObject(Thread);
+    }
+    return NT_SUCCESS(Status) ? PspReturnCount(PreviousSuspendCount, Previous) : Status;
+}
+
+NTSTATUS NTAPI NtResumeThread(HANDLE ThreadHandle, ULONG __user *PreviousSuspendCount)
+{
+    PETHREAD Thread;
+    ULONG Previous;
+    NTSTATUS Status = PspProbeCount(PreviousSuspendCount);
+
+    if (NT_SUCCESS(Status)) {
+        Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Previous = KeResumeThread(&Thread->Tcb);
+    KeTrace(TracePspResume, Thread->Tcb.ThreadId, Previous);
+    ObDereferenceObject(Thread);
+    return PspReturnCount(PreviousSuspendCount, Previous);
+}
+
+NTSTATUS NTAPI NtAlertThread(HANDLE ThreadHandle)
+{
+    PETHREAD Thread;
+    NTSTATUS Status = PspReferenceThread(ThreadHandle, THREAD_ALERT, &Thread);
+
+    if (NT_SUCCESS(Status)) {
+        (void)KeAlertThread(&Thread->Tcb, KeGetPreviousMode());
+        ObDereferenceObject(Thread);
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI NtAlertResumeThread(HANDLE ThreadHandle, ULONG __user *PreviousSuspendCount)
+{
+    PETHREAD Thread;
+    ULONG Previous;
+    NTSTATUS Status = PspProbeCount(PreviousSuspendCount);
+
+    if (NT_SUCCESS(Status)) {
+        Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME | THREAD_ALERT, &Thread);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Previous = KeAlertResumeThread(&Thread->Tcb);
+    ObDereferenceObject(Thread);
+    return PspReturnCount(PreviousSuspendCount, Previous);
+}
+
+NTSTATUS NTAPI NtTestAlert(void)
+{
+    return KeTestAlertThread(KeGetPreviousMode()) ? STATUS_ALERTED : STATUS_SUCCESS;
+}
+
+static void PspFreeApc(PKAPC Apc)
+{
+    ExFreePoolWithTag(Apc, TAG_PS);
+}
+
+/* The APC's storage goes before its user routine is entered. */
+static void PspQueueApcSpecialApc(PKAPC Apc, PKNORMAL_ROUTINE *NormalRoutine,
+    PVOID *NormalContext, PVOID *SystemArgument1, PVOID *SystemArgument2)
+{
+    UNREFERENCED_PARAMETER(NormalRoutine);
+    UNREFERENCED_PARAMETER(NormalContext);
+    UNREFERENCED_PARAMETER(SystemArgument1);
+    UNREFERENCED_PARAMETER(SystemArgument2);
+    PspFreeApc(Apc);
+}
+
+static NTSTATUS PspQueueUserApc(
+    PETHREAD Thread, PNT_APC_ROUTINE Routine, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    if ((Thread->CrossThreadFlags & CT_SYSTEM_THREAD) != 0) {
+        return STATUS_INVALID_HANDLE; /* it has no user mode to run it in */
+    }
+    PKAPC Apc = ExAllocatePoolWithTag(NonPagedPool, sizeof(KAPC), TAG_PS);
+
+    if (Apc == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    KeInitializeApc(Apc, &Thread->Tcb, OriginalApcEnvironment, PspQueueApcSpecialApc, PspFreeApc,
+        (PKNORMAL_ROUTINE)(PVOID)Routine, UserMode, Context);
+    if (!KeInsertQueueApc(Apc, Argument1, Argument2, 0)) {
+        PspFreeApc(Apc);
+        return STATUS_UNSUCCESSFUL;
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI NtQueueApcThread(HANDLE ThreadHandle, PNT_APC_ROUTINE ApcRoutine, PVOID Context,
+    PVOID Argument1, PVOID Argument2)
+{
+    PETHREAD Thread;
+    NTSTATUS Status = PspReferenceThread(ThreadHandle, THREAD_SET_CONTEXT, &Thread);
+
+    if (NT_SUCCESS(Status)) {
+        Status = PspQueueUserApc(Thread, ApcRoutine, Context, Argument1, Argument2);
+        ObDereferenceObject(Thread);
+    }
+    return Status;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * APCs: which kind is delivered when, and what holds it off.
+ */
+#include "tests/kernel/kt.h"
+
+/* What the routines of the test write down, in order. */
+static CHAR KtLog[16];
+static volatile LONG KtLogged;
+
+static void KtNote(CHAR Letter)
+{
+    LONG Index = InterlockedIncrement(&KtLogged) - 1;
+
+    if (Index < (LONG)sizeof(KtLog) - 1) {
+        KtLog[Index] = Letter;
+    }
+}
+
+static void KtClearLog(void)
+{
+    RtlZeroMemory(KtLog, sizeof(KtLog));
+    KtLogged = 0;
+}
+
+#define ok_log(Expected)                                                                       \
+    ok(strcmp(KtLog, (Expected)) == 0, "order is \"%s\", expected \"%s\"", KtLog, (Expected))
+
+/* NormalContext is the letter of the normal routine; the kernel routine's is before it. */
+static void KtKernelRoutine(PKAPC Apc, PKNORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
+    PVOID *SystemArgument1, PVOID *SystemArgument2)
+{
+    UNREFERENCED_PARAMETER(NormalContext);
+    UNREFERENCED_PARAMETER(SystemArgument2);
+    ok_eq(KeGetCurrentIrql(), APC_LEVEL);
+    ok(!Apc->Inserted, "the APC can be queued again");
+    KtNote((CHAR)(ULONG_PTR)*SystemArgument1);
+    if (*SystemArgument2 != NULL) {
+        *NormalRoutine = NULL;
+    }
+}
+
+static void KtNormalRoutine(PVOID NormalContext, PVOID Argument1, PVOID Argument2)
+{
+    UNREFERENCED_PARAMETER(Argument1);
+    UNREFERENCED_PARAMETER(Argument2);
+    ok_eq(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    KtNote((CHAR)(ULONG_PTR)NormalContext);
+}
+
+static void KtInitializeApc(PKAPC Apc, PKTHREAD Thread, BOOLEAN Special, CHAR Letter)
+{
+    KeInitializeApc(Apc, Thread, OriginalApcEnvironment, KtKernelRoutine, NULL,
+        Special ? NULL : KtNormalRoutine, KernelMode, (PVOID)(ULONG_PTR)Letter);
+}
+
+static void KtQueue(PKAPC Apc, CHAR Letter)
+{
+    ok(KeInsertQueueApc(Apc, (PVOID)(ULONG_PTR)Letter, NULL, 0), "APC %c is queued", Letter);
+}
+
+START_TEST(ke_apc, "kernel APCs: special before normal, regions, the NULLed normal routine")
+{
+    KAPC Special, Normal, Second;
+    KIRQL OldIrql;
+
+    KtInitializeApc(&Special, KeGetCurrentThread(), TRUE, 0);
+    KtInitializeApc(&Normal, KeGetCurrentThread(), FALSE, 'N');
+    KtInitializeApc(&Second, KeGetCurrentThread(), FALSE, 'M');
+
+    KtClearLog();
+    OldIrql = KeRaiseIrqlTo(APC_LEVEL);
+    KtQueue(&Normal, 'n');
+    KtQueue(&Second, 'm');
+    KtQueue(&Special, 's');
+    ok(!KeInsertQueueApc(&Special, NULL, NULL, 0), "an APC is queued once only");
+    ok_log("");
+    KeLowerIrql(OldIrql);
+    ok_log("snNmM");
+
+    KtClearLog();
+    KeEnterCriticalRegion();
+    KtQueue(&Normal, 'n');
+    KtQueue(&Special, 's');
+    ok_log("s");
+    KeLeaveCriticalRegion();
+    ok_log("snN");
+
+    KtClearLog();
+    KeEnterGuardedRegion();
+    KtQueue(&Normal, 'n');
+    KtQueue(&Special, 's');
+    ok_log("");
+    KeLeaveGuardedRegion();
+    ok_log("snN");
+
+    KtClearLog();
+    ok(KeInsertQueueApc(&Normal, (PVOID)'n', (PVOID)1, 0), "the APC is queued");
+    ok_log("n");
+}
+
+static KAPC KtInnerNormal, KtInnerSpecial;
+
+static void KtNestingRoutine(PVOID NormalContext, PVOID Argument1, PVOID Argument2)
+{
+    UNREFERENCED_PARAMETER(NormalContext);
+    UNREFERENCED_PARAMETER(Argument1);
+    UNREFERENCED_PARAMETER(Argument2);
+    KtQueue(&KtInnerNormal, 'n');
+    KtQueue(&KtInnerSpecial, 's');
+    KtNote('e');
+}
+
+START_TEST(ke_apc_nested, "kernel APCs: one normal APC at a time, special ones interrupt it")
+{
+    KAPC Apc;
+
+    KtInitializeApc(&KtInnerNormal, KeGetCurrentThread(), FALSE, 'N');
+    KtInitializeApc(&KtInnerSpecial, KeGetCurrentThread(), TRUE, 0);
+    KeInitializeApc(&Apc, KeGetCurrentThread(), OriginalApcEnvironment, KtKernelRoutine, NULL,
+        KtNestingRoutine, KernelMode, NULL);
+    KtClearLog();
+    KtQueue(&Apc, 'b');
+    ok_log("bsenN");
+}
+
+typedef struct _KT_APC_TARGET {
+    KEVENT Go;
+    KPROCESSOR_MODE Mode;
+    BOOLEAN Alertable;
+    NTSTATUS Status;
+} KT_APC_TARGET;
+
+static void KtApcTarget(PVOID Context)
+{
+    KT_APC_TARGET *Target = Context;
+    LARGE_INTEGER Timeout = KtMilliseconds(5000);
+
+    Target->Status = KeWaitForSingleObject(
+        &Target->Go, UserRequest, Target->Mode, Target->Alertable, &Timeout);
+}
+
+static PETHREAD KtStartTarget(KT_APC_TARGET *Target, KPROCESSOR_MODE Mode, BOOLEAN Alertable)
+{
+    PETHREAD Thread;
+
+    KeInitializeEvent(&Target->Go, NotificationEvent, FALSE);
+    Target->Mode = Mode;
+    Target->Alertable = Alertable;
+    Thread = KtStartThread(KtApcTarget, Target);
+    ok(KtAwaitState(Thread, Waiting), "the target waits");
+    return Thread;
+}
+
+START_TEST(ke_apc_wait, "kernel APCs: delivered to a waiting thread, whose wait goes on")
+{
+    KT_APC_TARGET Target;
+    PETHREAD Thread = KtStartTarget(&Target, KernelMode, FALSE);
+    KAPC Apc;
+
+    KtInitializeApc(&Apc, &Thread->Tcb, FALSE, 'N');
+    KtClearLog();
+    KtQueue(&Apc, 'n');
+    KtSleep(30);
+    ok_log("nN");
+    ok(KtAwaitState(Thread, Waiting), "the target waits again");
+    KeSetEvent(&Target.Go, 0, FALSE);
+    KtJoinThread(Thread);
+    ok_status(Target.Status, STATUS_SUCCESS);
+}
+
+static void KtInitializeUserApc(PKAPC Apc, PETHREAD Thread)
+{
+    KeInitializeApc(Apc, &Thread->Tcb, OriginalApcEnvironment, KtKernelRoutine, NULL,
+        KtNormalRoutine, UserMode, NULL);
+}
+
+START_TEST(ke_apc_user, "user APCs: end alertable waits made for user mode only")
+{
+    KT_APC_TARGET Target;
+    PETHREAD Thread = KtStartTarget(&Target, UserMode, TRUE);
+    KAPC Apc;
+
+    KtInitializeUserApc(&Apc, Thread);
+    ok(KeInsertQueueApc(&Apc, NULL, NULL, 0), "the APC is queued");
+    KtJoinThread(Thread);
+    ok_status(Target.Status, STATUS_USER_APC);
+
+    Thread = KtStartTarget(&Target, UserMode, FALSE);
+    KtInitializeUserApc(&Apc, Thread);
+    ok(KeInsertQueueApc(&Apc, NULL, NULL, 0), "the APC is queued");
+    KtSleep(30);
+    ok_eq(Thread->Tcb.State, Waiting);
+    ok(KeFlushQueueApc(&Thread->Tcb, UserMode) == &Apc.ApcListEntry, "a flush returns it");
+    ok(!Apc.Inserted && Apc.ApcListEntry.Flink == &Apc.ApcListEntry, "alone in its ring");
+    ok(KeFlushQueueApc(&Thread->Tcb, UserMode) == NULL, "a second flush finds nothing");
+    ok(KeInsertQueueUserApcFirst(&Apc, NULL, NULL), "it is queued first");
+    ok_status(KtWait(Thread, 5000), STATUS_SUCCESS);
+    ok_status(Target.Status, STATUS_USER_APC);
+    ok(!KeInsertQueueApc(&Apc, NULL, NULL, 0), "a thread that has ended takes no APC");
+    KtJoinThread(Thread);
+}

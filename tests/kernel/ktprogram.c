@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Running programs from the in-kernel suite, and the list of those in tests/user
+ * that are tests of their own.  They print their own results, indented.
+ */
+#include "tests/kernel/ktprogram.h"
+
+#define KT_PROGRAM_TIMEOUT 60000 /* milliseconds */
+#define KT_SMSS            L"\\SystemRoot\\system32\\smss.exe"
+
+NTSTATUS KtRunProgram(PCWSTR Path, PCWSTR CommandLine, NTSTATUS *ExitStatus)
+{
+    PEPROCESS Process;
+    NTSTATUS Status = PsLaunchProgram(Path, CommandLine, &Process);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = KtWait(Process, KT_PROGRAM_TIMEOUT);
+    *ExitStatus = Process->ExitStatus;
+    ObDereferenceObject(Process);
+    return Status == STATUS_TIMEOUT ? STATUS_UNSUCCESSFUL : Status;
+}
+
+/* tests/user/ktap.h: checks made in the high word, failures in the low one. */
+static void KtJudgeProgram(NTSTATUS ExitStatus)
+{
+    ULONG Result = (__force ULONG)ExitStatus;
+
+    ok(Result >> 16 != 0 && (Result & 0xFFFF) == 0, "the program made %u checks, %u failed (%s)",
+        Result >> 16, Result & 0xFFFF, RtlNtStatusName(ExitStatus));
+}
+
+void KtRunNativeTest(PCWSTR Path)
+{
+    NTSTATUS ExitStatus = STATUS_PENDING;
+
+    if (ok_status(KtRunProgram(Path, Path, &ExitStatus), STATUS_SUCCESS)) {
+        KtJudgeProgram(ExitStatus);
+    }
+}
+
+void KtRunWin32Test(PCWSTR Program)
+{
+    WCHAR CommandLine[128] = L"smss.exe ";
+    UNICODE_STRING Line = {.Buffer = CommandLine, .MaximumLength = sizeof(CommandLine)};
+    NTSTATUS ExitStatus = STATUS_PENDING;
+
+    Line.Length = 9 * sizeof(WCHAR);
+    if (!ok_status(RtlAppendUnicodeToString(&Line, Program), STATUS_SUCCESS)) {
+        return;
+    }
+    if (ok_status(KtRunProgram(KT_SMSS, CommandLine, &ExitStatus), STATUS_SUCCESS)) {
+        KtJudgeProgram(ExitStatus);
+    }
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What tests need of threads and time.
+ */
+#include "tests/kernel/kt.h"
+
+PETHREAD KtStartThread(PKSTART_ROUTINE Routine, PVOID Context)
+{
+    PETHREAD Thread;
+    NTSTATUS Status = PsCreateSystemThread(Routine, Context, &Thread);
+
+    return ok_status(Status, STATUS_SUCCESS) ? Thread : NULL;
+}
+
+void KtJoinThread(PETHREAD Thread)
+{
+    if (Thread != NULL) {
+        ok_status(KtWait(Thread, 10000), STATUS_SUCCESS);
+        ObDereferenceObject(Thread);
+    }
+}
+
+BOOLEAN KtAwaitState(PETHREAD Thread, KTHREAD_STATE State)
+{
+    for (ULONG i = 0; i < 200 && Thread->Tcb.State != State; i++) {
+        KtSleep(10);
+    }
+    return Thread->Tcb.State == State;
+}
+
+LARGE_INTEGER KtMilliseconds(ULONG Milliseconds)
+{
+    return (LARGE_INTEGER){.QuadPart = -10000ll * Milliseconds};
+}
+
+void KtSleep(ULONG Milliseconds)
+{
+    LARGE_INTEGER Interval = KtMilliseconds(Milliseconds);
+
+    (void)KeDelayExecutionThread(KernelMode, FALSE, &Interval);
+}
+
+NTSTATUS KtWait(PVOID Object, ULONG Milliseconds)
+{
+    LARGE_INTEGER Timeout = KtMilliseconds(Milliseconds);
+
+    return KeWaitForSingleObject(Object, Executive, KernelMode, FALSE, &Timeout);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The programs of tests/user as tests of the suite, and the demonstration itself.
+ */
+#include "tests/kernel/ktprogram.h"
+
+START_TEST(ps_demo, "smss, csrss, a Win32 parent and its child")
+{
+    NTSTATUS ExitStatus = STATUS_PENDING;
+
+    if (ok_status(KtRunProgram(L"\\SystemRoot\\system32\\smss.exe",
+                      L"smss.exe C:\\programs\\parent.exe", &ExitStatus), STATUS_SUCCESS)) {
+        ok_eq(ExitStatus, 0);
+    }
+}
+
+START_TEST(ps_image_missing, "a program that is not there")
+{
+    NTSTATUS ExitStatus = STATUS_PENDING;
+
+    ok_status(KtRunProgram(L"\\??\\C:\\programs\\nobody.exe", L"nobody", &ExitStatus),
+        STATUS_OBJECT_NAME_NOT_FOUND);
+    ok_status(KtRunProgram(L"\\??\\C:\\nowhere\\nobody.exe", L"nobody", &ExitStatus),
+        STATUS_OBJECT_PATH_NOT_FOUND);
+}

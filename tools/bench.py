@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""`make bench`: runs the kernel's benchmarks under instruction counting.
+
+One TSC tick is one guest instruction, so the figures are the same on every
+machine.  The kernel prints `bench ID MEDIAN MIN MAX`; this adds what each row
+means, prints one line a row, and writes bench.json.  A missing row is a failure.  The
+kernel is a release build (RELEASE=1): without assertions and checks of lock order.
+
+    bench.py OUTPUT.json     measures the build in $O
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+
+import qemu
+
+TIMEOUT = 600
+MEMORY = 128
+
+# id: (what, unit, target, best figure of Linux, xv6 or Boron on the same emulator)
+ROWS = {
+    "B1a": ("null system call, sysenter", "instructions", 80, 370),
+    "B1b": ("null system call, int 2E", "instructions", 110, 292),
+    "B3": ("native process: create, run, exit, wait", "instructions", 25000, 133786),
+    "B5b": ("CreateProcessW, image with kernel32", "instructions", 150000, 1080736),
+    "B8c": ("event round trip, two threads", "instructions", 1500, 9274),
+    "B12a": ("growth of B3, 1 to 1,000 processes", "percent", 1, 0.7),
+    "B12b": ("memory of a native process", "KiB", 64, 28),
+    "B12c": ("memory of a Win32 process", "KiB", 112, None),
+    "B13a": ("kernel entry to the first Win32 program", "instructions", 15000000, 74000000),
+}
+LINE = re.compile(r"^bench (\w+) ([\d.]+) ([\d.]+) ([\d.]+)\s*$", re.MULTILINE)
+
+
+def number(text):
+    return float(text) if "." in text else int(text)
+
+
+def measure(only):
+    """Runs the kernel; returns (command, status, its output)."""
+    extra = [*qemu.COUNTED, "-monitor", "none"]
+    boot = qemu.direct(f"bench={only} trace=off exit=on")
+    command = qemu.command(boot, MEMORY, 1, "stdio", extra)
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              timeout=TIMEOUT, check=False)
+    except subprocess.TimeoutExpired as late:
+        return command, "time-out", (late.stdout or b"").decode("latin-1")
+    return command, done.returncode, done.stdout.decode("latin-1")
+
+
+def rows(output):
+    """One dictionary a line of output, in the form of bench.json."""
+    for match in LINE.finditer(output.replace("\r", "")):
+        ident, figures = match.group(1), [number(n) for n in match.groups()[1:]]
+        name, unit, target, peer = ROWS.get(ident, (ident, "instructions", None, None))
+        yield {"id": ident, "name": name, "unit": unit, "median": figures[0],
+               "min": figures[1], "max": figures[2], "target": target, "peer": peer}
+
+
+def show(row):
+    def figure(value):
+        return "-" if value is None else f"{value:,}"
+
+    met = row["target"] is None or row["median"] <= row["target"]
+    print(f"{row['id']:5} {row['name']:40} {figure(row['median']):>12} {row['unit']:12} "
+          f"min {figure(row['min'])}  max {figure(row['max'])}  target {figure(row['target'])} "
+          f"{'(met)' if met else '(missed)'}  best peer {figure(row['peer'])}")
+
+
+def main():
+    only = os.environ.get("ONLY", "all")
+    command, status, output = measure(only)
+    found = list(rows(output))
+    for row in found:
+        show(row)
+    with open(sys.argv[1], "w", encoding="ascii") as file:
+        json.dump(found, file, indent=1)
+        file.write("\n")
+    wanted = ROWS if only == "all" else [only]
+    missing = [ident for ident in wanted if ident not in {row["id"] for row in found}]
+    if missing or status != qemu.STATUS_PASS:
+        print("\n".join(output.splitlines()[-25:]))
+        print(f"bench: missing rows: {' '.join(missing) or 'none'}; QEMU's status {status}.  "
+              f"To repeat:\n  {qemu.printable(command)}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

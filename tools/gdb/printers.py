@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""How gdb prints NT's most frequent types: UNICODE_STRING, LIST_ENTRY, NTSTATUS."""
+import functools
+import pathlib
+import re
+
+import gdb
+import gdb.printing
+
+import structures as nt
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+STATUS = re.compile(r"^#define (\w+)\s+\(\(__force NTSTATUS\)0x([0-9A-Fa-f]+)\)", re.MULTILINE)
+
+
+@functools.lru_cache(maxsize=None)
+def _status_names():
+    names = {}
+    for name, number in STATUS.findall((ROOT / "inc/nt/status.h").read_text()):
+        names.setdefault(int(number, 16), name)
+    return names
+
+
+def status_name(number):
+    """STATUS_ACCESS_VIOLATION, or the number if it has no name."""
+    number &= 0xFFFFFFFF
+    return _status_names().get(number, f"{number:08X}")
+
+
+class UnicodeString:
+    def __init__(self, value):
+        self.value = value
+
+    def to_string(self):
+        try:
+            return f'L"{nt.unicode(self.value)}"'
+        except gdb.MemoryError:
+            return f"<{int(self.value['Length'])} bytes at {int(self.value['Buffer']):08x}>"
+
+
+class ListEntry:
+    def __init__(self, value):
+        self.value = value
+
+    def to_string(self):
+        forward, back = int(self.value["Flink"]), int(self.value["Blink"])
+        if self.value.address is not None and forward == nt.address_of(self.value):
+            return "{empty}"
+        return f"{{Flink = {forward:08x}, Blink = {back:08x}}}"
+
+
+class Status:
+    def __init__(self, value):
+        self.value = value
+
+    def to_string(self):
+        return status_name(int(self.value.cast(gdb.lookup_type("int"))))
+
+
+PRINTERS = {
+    "UNICODE_STRING": UnicodeString, "_UNICODE_STRING": UnicodeString,
+    "LIST_ENTRY": ListEntry, "_LIST_ENTRY": ListEntry,
+    "NTSTATUS": Status,
+}
+
+
+class _Collection(gdb.printing.PrettyPrinter):
+    def __init__(self):
+        super().__init__("nascent")
+
+    def __call__(self, value):
+        printer = PRINTERS.get(value.type.name) or PRINTERS.get(value.type.tag or "")
+        return printer(value) if printer else None
+
+
+def install():
+    gdb.printing.register_pretty_printer(None, _Collection(), replace=True)

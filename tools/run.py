@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""`make run` and `make debug`.
+
+With a terminal QEMU stays until the user quits.  Without one (a pipe, CI) the
+kernel gets exit=on, leaves QEMU after the demonstration, and the status is 0 only
+if the kernel said that all went well.  With --gdb QEMU waits for gdb on a socket.
+"""
+import os
+import subprocess
+import sys
+import time
+
+import qemu
+
+TIMEOUT = 120  # seconds without a terminal
+
+
+def kernel_options(interactive):
+    """ARGS, and what follows from where the output goes."""
+    options = os.environ.get("ARGS", "").split()
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        options.append("color=on")
+    if not interactive:
+        options.append("exit=on")
+    return " ".join(options)
+
+
+def machine(boot, serial, extra=()):
+    return qemu.command(boot, os.environ.get("MEM", "64"), os.environ.get("CPUS", "1"),
+                        serial, extra)
+
+
+def choose_boot(options):
+    how = os.environ.get("BOOT", "iso")
+    if how not in ("iso", "direct", "menu"):
+        sys.exit(f"BOOT={how}: it is iso, direct, or menu (GRUB's)")
+    if how == "menu":
+        return qemu.menu()
+    return qemu.iso(options) if how == "iso" else qemu.direct(options)
+
+
+def run():
+    interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    boot = choose_boot(kernel_options(interactive))
+    if interactive:
+        print("QEMU runs until you press Ctrl-A and then X.\n")
+        status = subprocess.call(machine(boot, "mon:stdio"))
+        return 0 if status in (0, qemu.STATUS_PASS) else 1
+    command = machine(boot, "stdio", ["-monitor", "none"])
+    try:
+        status = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=TIMEOUT,
+                                check=False).returncode
+    except subprocess.TimeoutExpired:
+        status = f"none, it did not end within {TIMEOUT} s"
+    if status != qemu.STATUS_PASS:
+        print(f"Nascent did not end well; QEMU's status: {status}.  To repeat:\n  "
+              f"{qemu.printable(command)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def debug():
+    socket = f"{qemu.BUILD}/gdb.sock"
+    log = f"{qemu.BUILD}/debug.log"
+    if os.path.exists(socket):
+        os.unlink(socket)
+    stub = ["-chardev", f"socket,path={socket},server=on,wait=off,id=gdb", "-gdb", "chardev:gdb",
+            "-S", "-monitor", "none"]
+    # Its own session, so that Ctrl-C reaches gdb alone.
+    emulator = subprocess.Popen(machine(qemu.direct(os.environ.get("ARGS", "")), f"file:{log}",
+                                        stub), start_new_session=True,
+                                stdin=subprocess.DEVNULL)
+    try:
+        while not os.path.exists(socket) and emulator.poll() is None:
+            time.sleep(0.02)
+        print(f"The kernel's output goes to {log}; `quit` ends gdb and QEMU.")
+        return subprocess.call(["gdb", "-q", qemu.KERNEL, "-ex", f"target remote {socket}",
+                                "-x", "tools/gdb/nascent.py"])
+    finally:
+        emulator.kill()
+        emulator.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(debug() if "--gdb" in sys.argv[1:] else run())
