@@ -40,7 +40,7 @@ static NTSTATUS LpcpFindServer(UNICODE_STRING __user *PortName, _Out_ PLPCP_PORT
 }
 
 static NTSTATUS LpcpCaptureConnectionInfo(
-    PLPCP_CONNECT Connect, VOID __user *Info, ULONG __user *InfoLength)
+    PLPCP_CONNECT Connect, void __user *Info, ULONG __user *InfoLength)
 {
     ULONG Length = 0;
     NTSTATUS Status = STATUS_SUCCESS;
@@ -103,7 +103,7 @@ static NTSTATUS LpcpAwaitConnection(PLPCP_CONNECT Connect)
 
 /* What the server said, cut to the room the client has; lengths last. */
 static NTSTATUS LpcpReturnConnection(PLPCP_CONNECT Connect, ULONG __user *MaxMessageLength,
-    VOID __user *Info, ULONG __user *InfoLength)
+    void __user *Info, ULONG __user *InfoLength)
 {
     NTSTATUS Status = STATUS_SUCCESS;
 
@@ -132,17 +132,11 @@ static NTSTATUS LpcpPublishClient(PLPCP_CONNECT Connect, HANDLE __user *PortHand
     HANDLE Handle;
     NTSTATUS Status = ObInsertObject(Connect->Client, PORT_ALL_ACCESS, &Handle);
 
-    if (NT_SUCCESS(Status)) {
-        Status = MmWriteHandleToUser(PortHandle, Handle);
-        if (!NT_SUCCESS(Status)) {
-            (void)ObCloseHandle(Handle, KernelMode);
-        }
-    }
-    return Status;
+    return ObReturnHandle(PortHandle, Handle, Status);
 }
 
 static NTSTATUS LpcpConnect(PLPCP_CONNECT Connect, HANDLE __user *PortHandle,
-    ULONG __user *MaxMessageLength, VOID __user *Info, ULONG __user *InfoLength)
+    ULONG __user *MaxMessageLength, void __user *Info, ULONG __user *InfoLength)
 {
     NTSTATUS Status = LpcpCreatePairPort(LpcpClientPort, Connect->Server, &Connect->Client);
 
@@ -169,8 +163,8 @@ static NTSTATUS LpcpConnect(PLPCP_CONNECT Connect, HANDLE __user *PortHandle,
 }
 
 NTSTATUS NTAPI NtConnectPort(HANDLE __user *PortHandle, UNICODE_STRING __user *PortName,
-    VOID __user *SecurityQos, PORT_VIEW __user *ClientView, REMOTE_PORT_VIEW __user *ServerView,
-    ULONG __user *MaxMessageLength, VOID __user *ConnectionInformation,
+    void __user *SecurityQos, PORT_VIEW __user *ClientView, REMOTE_PORT_VIEW __user *ServerView,
+    ULONG __user *MaxMessageLength, void __user *ConnectionInformation,
     ULONG __user *ConnectionInformationLength)
 {
     LPCP_CONNECT Connect = {};
@@ -272,13 +266,9 @@ static NTSTATUS LpcpAccept(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Answer, PVOID P
     Status = ObInsertObject(Server, PORT_ALL_ACCESS, &Handle);
     if (NT_SUCCESS(Status)) {
         Server->PortContext = PortContext != NULL ? PortContext : Handle;
-        Status = MmWriteHandleToUser(PortHandle, Handle);
-        if (!NT_SUCCESS(Status)) {
-            (void)ObCloseHandle(Handle, KernelMode);
-        }
     }
     ObDereferenceObject(Server);
-    return Status;
+    return ObReturnHandle(PortHandle, Handle, Status);
 }
 
 NTSTATUS NTAPI NtAcceptConnectPort(HANDLE __user *PortHandle, PVOID PortContext,

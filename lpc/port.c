@@ -186,11 +186,5 @@ NTSTATUS NTAPI NtCreatePort(HANDLE __user *PortHandle, OBJECT_ATTRIBUTES __user 
     KeInitializeSemaphore(&Port->QueueSemaphore, 0, 0x7FFFFFFF);
 
     Status = ObInsertObject(Port, PORT_ALL_ACCESS, &Handle);
-    if (NT_SUCCESS(Status)) {
-        Status = MmWriteHandleToUser(PortHandle, Handle);
-        if (!NT_SUCCESS(Status)) {
-            (void)ObCloseHandle(Handle, KernelMode);
-        }
-    }
-    return Status;
+    return ObReturnHandle(PortHandle, Handle, Status);
 }

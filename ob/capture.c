@@ -9,7 +9,7 @@
 #include "ob/obp.h"
 
 NTSTATUS ObpCopyIn(
-    PVOID Destination, const VOID __user *Source, SIZE_T Length, KPROCESSOR_MODE Mode)
+    PVOID Destination, const void __user *Source, SIZE_T Length, KPROCESSOR_MODE Mode)
 {
     if (Mode == KernelMode) {
         RtlCopyMemory(Destination, (__force PCVOID)Source, Length);
@@ -28,7 +28,7 @@ static NTSTATUS ObpCaptureBuffer(
     if (Buffer == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    Status = ObpCopyIn(Buffer, (__force const VOID __user *)Source->Buffer, Source->Length, Mode);
+    Status = ObpCopyIn(Buffer, (__force const void __user *)Source->Buffer, Source->Length, Mode);
     if (!NT_SUCCESS(Status)) {
         ExFreePoolWithTag(Buffer, TAG_NAME);
         return Status;

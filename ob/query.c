@@ -30,7 +30,7 @@ _Static_assert(sizeof(OBJECT_BASIC_INFORMATION) == 0x38, "NT layout");
 typedef struct _OBP_QUERY {
     PVOID Object;
     OBJECT_HANDLE_INFORMATION Handle;
-    VOID __user *Buffer;
+    void __user *Buffer;
     ULONG Length;
     ULONG Needed;
 } OBP_QUERY;
@@ -196,7 +196,7 @@ static NTSTATUS ObpAnswer(OBP_QUERY *Query, OBJECT_INFORMATION_CLASS Information
 }
 
 NTSTATUS NTAPI NtQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS InformationClass,
-    VOID __user *Information, ULONG Length, ULONG __user *ReturnLength)
+    void __user *Information, ULONG Length, ULONG __user *ReturnLength)
 {
     OBP_QUERY Query = {.Buffer = Information, .Length = Length};
     NTSTATUS Status = ObReferenceObjectByHandle(

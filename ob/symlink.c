@@ -117,7 +117,7 @@ static NTSTATUS ObpCopyTarget(POBJECT_SYMBOLIC_LINK Link, UNICODE_STRING __user 
         return STATUS_BUFFER_TOO_SMALL;
     }
     Status = MmCopyToUser(
-        (__force VOID __user *)String.Buffer, Link->LinkTarget.Buffer, Link->LinkTarget.Length);
+        (__force void __user *)String.Buffer, Link->LinkTarget.Buffer, Link->LinkTarget.Length);
     String.Length = Link->LinkTarget.Length;
     return NT_SUCCESS(Status) ? MmCopyToUser(User, &String, sizeof(String)) : Status;
 }

@@ -59,13 +59,7 @@ static NTSTATUS PspReturnHandle(PVOID Object, ULONG Attributes, ACCESS_MASK Desi
     NTSTATUS Status = ObOpenObjectByPointer(
         Object, Attributes, DesiredAccess, Type, KeGetPreviousMode(), &Handle);
 
-    if (NT_SUCCESS(Status)) {
-        Status = MmWriteHandleToUser(UserHandle, Handle);
-        if (!NT_SUCCESS(Status)) {
-            (void)ObCloseHandle(Handle, KernelMode);
-        }
-    }
-    return Status;
+    return ObReturnHandle(UserHandle, Handle, Status);
 }
 
 /*

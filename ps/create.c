@@ -365,15 +365,13 @@ static NTSTATUS PspPublishProcess(
         KeTrace(TracePspAccess, Process->GrantedAccess);
         KeQuerySystemTime(&Process->CreateTime);
         PspTellCreatorPeb(Process);
-        Status = MmWriteHandleToUser(ProcessHandle, Handle);
-        if (NT_SUCCESS(Status)) {
-            KeTraceNamed(TracePhase2, Process->ImageFileName, Process->Pcb.ProcessId,
-                TraceP(Process->InheritedFromUniqueProcessId), TraceP(Process),
-                TraceP(Process->SectionObject), TraceP(Process->Peb),
-                Process->Pcb.DirectoryTableBase, TraceP(Handle));
-        } else {
-            (void)ObCloseHandle(Handle, KernelMode);
-        }
+        Status = ObReturnHandle(ProcessHandle, Handle, Status);
+    }
+    if (NT_SUCCESS(Status)) {
+        KeTraceNamed(TracePhase2, Process->ImageFileName, Process->Pcb.ProcessId,
+            TraceP(Process->InheritedFromUniqueProcessId), TraceP(Process),
+            TraceP(Process->SectionObject), TraceP(Process->Peb),
+            Process->Pcb.DirectoryTableBase, TraceP(Handle));
     }
     ObDereferenceObject(Process);
     return Status;

@@ -86,7 +86,7 @@ static NTSTATUS PspWriteMemory(
     KAPC_STATE Attached;
 
     KeStackAttachProcess(&Launch->Process->Pcb, &Attached);
-    NTSTATUS Status = MmCopyToUser((__force VOID __user *)Address, Bytes, Length);
+    NTSTATUS Status = MmCopyToUser((__force void __user *)Address, Bytes, Length);
 
     KeUnstackDetachProcess(&Attached);
     return Status;

@@ -147,7 +147,7 @@ static const PSP_QUERY PspThreadQueries[] = {
 };
 
 static NTSTATUS PspAnswerQuery(const PSP_QUERY *Queries, ULONG Count, ULONG Class, ULONG Length,
-    PVOID Object, VOID __user *Information, ULONG __user *ReturnLength)
+    PVOID Object, void __user *Information, ULONG __user *ReturnLength)
 {
     UCHAR Answer[PSP_QUERY_MAX] __attribute__((aligned(8))) = {0};
     ULONG Index = 0;
@@ -174,7 +174,7 @@ static NTSTATUS PspAnswerQuery(const PSP_QUERY *Queries, ULONG Count, ULONG Clas
 
 /* ProcessImageFileName: the one answer whose length varies, a UNICODE_STRING and its text. */
 static NTSTATUS PspAnswerImageName(
-    PEPROCESS Process, VOID __user *Information, ULONG Length, ULONG __user *ReturnLength)
+    PEPROCESS Process, void __user *Information, ULONG Length, ULONG __user *ReturnLength)
 {
     struct {
         UNICODE_STRING String;
@@ -202,7 +202,7 @@ static NTSTATUS PspAnswerImageName(
 }
 
 NTSTATUS NTAPI NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS InformationClass,
-    VOID __user *Information, ULONG Length, ULONG __user *ReturnLength)
+    void __user *Information, ULONG Length, ULONG __user *ReturnLength)
 {
     PVOID Process;
     NTSTATUS Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_QUERY_INFORMATION,
@@ -222,7 +222,7 @@ NTSTATUS NTAPI NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS 
 }
 
 NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS InformationClass,
-    VOID __user *Information, ULONG Length, ULONG __user *ReturnLength)
+    void __user *Information, ULONG Length, ULONG __user *ReturnLength)
 {
     PVOID Thread;
     NTSTATUS Status = ObReferenceObjectByHandle(ThreadHandle, THREAD_QUERY_INFORMATION,

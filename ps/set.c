@@ -164,7 +164,7 @@ static const PSP_SET PspThreadSets[] = {
 };
 
 static NTSTATUS PspApplySet(const PSP_SET *Sets, ULONG Count, ULONG Class, ULONG Length,
-    PVOID Object, VOID __user *Information)
+    PVOID Object, void __user *Information)
 {
     UCHAR Value[8] __attribute__((aligned(8)));
     ULONG Index = 0;
@@ -184,7 +184,7 @@ static NTSTATUS PspApplySet(const PSP_SET *Sets, ULONG Count, ULONG Class, ULONG
 }
 
 NTSTATUS NTAPI NtSetInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS InformationClass,
-    VOID __user *Information, ULONG Length)
+    void __user *Information, ULONG Length)
 {
     PVOID Process;
     NTSTATUS Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_SET_INFORMATION,
@@ -199,7 +199,7 @@ NTSTATUS NTAPI NtSetInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS In
 }
 
 NTSTATUS NTAPI NtSetInformationThread(HANDLE ThreadHandle, THREADINFOCLASS InformationClass,
-    VOID __user *Information, ULONG Length)
+    void __user *Information, ULONG Length)
 {
     PVOID Thread;
     NTSTATUS Status = ObReferenceObjectByHandle(ThreadHandle, THREAD_SET_INFORMATION,

@@ -36,8 +36,11 @@ void PspUserThreadStartup(PVOID StartRoutine, PVOID StartContext)
     UNREFERENCED_PARAMETER(StartContext);
     KeTrace(TracePspStartup, TraceP(Thread));
     KeLowerIrql(PASSIVE_LEVEL);
-    if ((Thread->CrossThreadFlags & (CT_TERMINATED | CT_DEAD_THREAD)) != 0) {
+    if ((Thread->CrossThreadFlags & CT_DEAD_THREAD) != 0) {
         PspExitThread(STATUS_THREAD_IS_TERMINATING);
+    }
+    if ((Thread->CrossThreadFlags & CT_TERMINATED) != 0 && Thread->Tcb.ApcState.UserApcPending) {
+        return; /* killed before it ran: its exit APC ends it, with the status it was given */
     }
 
     KIRQL OldIrql = KeRaiseIrqlTo(APC_LEVEL);
