@@ -523,7 +523,24 @@ void KeLeaveCriticalRegion(void);
 void KeEnterGuardedRegion(void);
 void KeLeaveGuardedRegion(void);
 BOOLEAN KeAreApcsDisabled(void); /* in a critical or guarded region */
-BOOLEAN KeTestAlertThread(KPROCESSOR_MODE Mode);
+BOOLEAN KeTakeAlert(PKTHREAD Thread, KPROCESSOR_MODE Mode);
+
+/*
+ * Was the current thread told to stop waiting in Mode?  Also lets its queued user
+ * APCs through.  Nearly always neither: that is seen without the lock, since one
+ * who comes a moment later is too late in any case.
+ */
+FORCEINLINE BOOLEAN KeTestAlertThread(KPROCESSOR_MODE Mode)
+{
+    PKTHREAD Thread = KeGetCurrentThread();
+
+    if (!Thread->Alerted[(UCHAR)Mode] &&
+        (Mode == KernelMode || IsListEmpty(&Thread->ApcState.ApcListHead[UserMode]))) {
+        return FALSE;
+    }
+    return KeTakeAlert(Thread, Mode);
+}
+
 BOOLEAN KeAlertThread(PKTHREAD Thread, KPROCESSOR_MODE Mode);
 ULONG KeAlertResumeThread(PKTHREAD Thread);
 /* Detaches and returns the queued APCs of a mode, as a ring without head. */

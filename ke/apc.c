@@ -159,23 +159,12 @@ PLIST_ENTRY KeFlushQueueApc(PKTHREAD Thread, KPROCESSOR_MODE Mode)
     return First;
 }
 
-/*
- * Was Thread told to stop waiting in Mode?  Also lets its queued user APCs
- * through.  This is NtTestAlert.
- */
-BOOLEAN KeTestAlertThread(KPROCESSOR_MODE Mode)
+/* KeTestAlertThread (ke.h) has found something; looked at again with the lock held. */
+BOOLEAN KeTakeAlert(PKTHREAD Thread, KPROCESSOR_MODE Mode)
 {
-    PKTHREAD Thread = KeGetCurrentThread();
-    BOOLEAN Alerted;
-    KIRQL OldIrql;
+    KIRQL OldIrql = KiLockApcQueue(Thread);
+    BOOLEAN Alerted = Thread->Alerted[(UCHAR)Mode];
 
-    /* One who comes a moment later is too late in any case. */
-    if (!Thread->Alerted[(UCHAR)Mode] &&
-        (Mode == KernelMode || IsListEmpty(&Thread->ApcState.ApcListHead[UserMode]))) {
-        return FALSE;
-    }
-    OldIrql = KiLockApcQueue(Thread);
-    Alerted = Thread->Alerted[(UCHAR)Mode];
     if (Alerted) {
         Thread->Alerted[(UCHAR)Mode] = FALSE;
     } else if (Mode == UserMode && !IsListEmpty(&Thread->ApcState.ApcListHead[UserMode])) {

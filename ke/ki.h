@@ -332,7 +332,8 @@ void KiSetBugCheckFrame(ULONG_PTR Eip, ULONG_PTR Ebp);
 /* One event as text to the console; Records as KeTraceRead returns them. */
 void KiRenderTrace(const TRACE_RECORD *Records);
 /* As KeBootOptions say: text, raw records, neither. */
-void KiOutputTrace(const TRACE_RECORD *Records, ULONG Count);
+void KiOutputTrace(TRACE_EVENT_ID Event, ULONG Sequence);
+extern BOOLEAN KiTraceOutput;
 void KiStartTraceText(void);
 extern BOOLEAN KiTraceServices; /* syscall.S tests it, and calls: */
 void KiTraceSystemCall(ULONG Number, ULONG_PTR Arguments);

@@ -12,7 +12,7 @@
 #define KI_CONTINUATION_BYTES 24
 
 static TRACE_RECORD KiBootTraceRing[KI_TRACE_RECORDS];
-static ULONG KiTraceMask; /* records in a ring, less 1 */
+static ULONG KiTraceMask; /* records in a ring, less 1; 0: not yet */
 static volatile ULONG KiTraceNextSequence;
 static volatile ULONG KiTraceNextAttempt;
 static volatile BOOLEAN KiTraceFrozen;
@@ -30,9 +30,9 @@ void KeInitializeTrace(void)
     if (Records < 64 || Records > KI_TRACE_RECORDS || (Records & (Records - 1)) != 0) {
         Records = KI_TRACE_RECORDS;
     }
-    KiTraceMask = Records - 1;
     KiStartTraceText();
     KeGetCurrentPrcb()->TraceRing = KiBootTraceRing;
+    KiTraceMask = Records - 1;
 }
 
 /* ---- Writing ------------------------------------------------------------------------ */
@@ -43,18 +43,13 @@ static ULONG KiPackContinuation(UCHAR *Stream, ULONG Count, const ULONG *Argumen
 {
     ULONG Length = 2;
 
-    if (Count <= 2 && TextLength == 0) {
-        return 0;
-    }
     Stream[0] = (UCHAR)Count;
     Stream[1] = (UCHAR)TextLength;
     if (Count > 2) {
         memcpy(Stream + Length, Arguments + 2, (Count - 2) * sizeof(ULONG));
         Length += (Count - 2) * sizeof(ULONG);
     }
-    if (TextLength != 0) {
-        memcpy(Stream + Length, Text, TextLength);
-    }
+    memcpy(Stream + Length, Text, TextLength);
     return Length + TextLength;
 }
 
@@ -66,14 +61,9 @@ static void KiStampRecord(PTRACE_RECORD Record, PKPRCB Prcb, TRACE_EVENT_ID Even
     Record->Event = (USHORT)Event;
     Record->Phase = (UCHAR)(KiTracePhases[Event] | More << 4);
     Record->CpuIrql = (UCHAR)(KeGetCurrentIrql() | Prcb->Number << 5);
-    Record->Process = 0;
-    Record->Thread = 0;
-    Record->Attempt = 0;
-    if (Thread != NULL) {
-        Record->Process = (USHORT)(Thread->Process->ProcessId / 4);
-        Record->Thread = (USHORT)(Thread->ThreadId / 4);
-        Record->Attempt = Thread->CreationAttempt;
-    }
+    Record->Process = (USHORT)(Thread->Process->ProcessId / 4);
+    Record->Thread = (USHORT)(Thread->ThreadId / 4);
+    Record->Attempt = Thread->CreationAttempt;
 }
 
 static void KiContinueRecord(
@@ -86,46 +76,50 @@ static void KiContinueRecord(
     memcpy(Record->Tail, Stream + sizeof(Record->Head), sizeof(Record->Tail));
 }
 
-/* Interrupts off.  Numbers the records and puts them into this processor's ring. */
-static void KiStoreRecords(PKPRCB Prcb, PTRACE_RECORD Records, ULONG Total)
+/* Interrupts off: the next record of this processor's ring. */
+FORCEINLINE PTRACE_RECORD KiNextRecord(PKPRCB Prcb, ULONG Sequence)
 {
-    ULONG Sequence = InterlockedExchangeAdd(&KiTraceNextSequence, Total);
-    ULONG i;
+    PTRACE_RECORD Record = &Prcb->TraceRing[Prcb->TraceIndex++ & KiTraceMask];
 
-    for (i = 0; i < Total; i++) {
-        Records[i].Sequence = Sequence + i;
-        Prcb->TraceRing[Prcb->TraceIndex++ & KiTraceMask] = Records[i];
-    }
+    Record->Sequence = Sequence;
+    return Record;
 }
 
 void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, const CHAR *Text,
     ULONG TextLength)
 {
-    PKPRCB Prcb = KeGetCurrentPrcb();
-    TRACE_RECORD Records[TRACE_MAX_RECORDS];
     UCHAR Stream[(TRACE_MAX_RECORDS - 1) * KI_CONTINUATION_BYTES];
-    ULONG Length, More, i;
+    ULONG More = 0;
+    ULONG Sequence, i;
+    PTRACE_RECORD First;
     BOOLEAN Enabled;
+    PKPRCB Prcb;
 
-    if (Prcb->TraceRing == NULL || KiTraceFrozen) {
+    if (KiTraceMask == 0 || KiTraceFrozen) {
         return;
     }
-    Length = KiPackContinuation(Stream, Count, Arguments, Text, TextLength);
-    More = (Length + KI_CONTINUATION_BYTES - 1) / KI_CONTINUATION_BYTES;
-    Records[0].Arguments[0] = Count > 0 ? Arguments[0] : 0;
-    Records[0].Arguments[1] = Count > 1 ? Arguments[1] : 0;
+    if (Count > 2 || TextLength != 0) {
+        ULONG Length = KiPackContinuation(Stream, Count, Arguments, Text, TextLength);
+
+        More = (Length + KI_CONTINUATION_BYTES - 1) / KI_CONTINUATION_BYTES;
+    }
     Enabled = KeDisableInterrupts();
     Prcb = KeGetCurrentPrcb();
-    KiStampRecord(Records, Prcb, Event, More);
+    Sequence = InterlockedExchangeAdd(&KiTraceNextSequence, 1 + More);
+    First = KiNextRecord(Prcb, Sequence);
+    KiStampRecord(First, Prcb, Event, More);
+    First->Arguments[0] = Count > 0 ? Arguments[0] : 0;
+    First->Arguments[1] = Count > 1 ? Arguments[1] : 0;
     for (i = 0; i < More; i++) {
-        KiContinueRecord((TRACE_CONTINUATION_RECORD *)&Records[1 + i], Records,
+        KiContinueRecord((TRACE_CONTINUATION_RECORD *)KiNextRecord(Prcb, Sequence + 1 + i), First,
             Stream + i * KI_CONTINUATION_BYTES);
     }
-    KiStoreRecords(Prcb, Records, 1 + More);
     if (Enabled) {
         KiEnableInterrupts(); /* and deliver nothing: this is no place for it */
     }
-    KiOutputTrace(Records, 1 + More);
+    if (KiTraceOutput) {
+        KiOutputTrace(Event, Sequence);
+    }
 }
 
 void KeTraceRecordText(

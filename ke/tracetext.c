@@ -30,6 +30,7 @@ static const PCSTR KiResourceNames[TraceResourceCount] = {
     [ResourceVad] = "vad",
 };
 
+BOOLEAN KiTraceOutput;        /* is there any, besides the rings? */
 static uint64_t KiTraceStart; /* TSC */
 
 void KiStartTraceText(void)
@@ -39,6 +40,7 @@ void KiStartTraceText(void)
     if (KeBootOptions.Records) {
         KeBootOptions.Records = HalSerialInitialize(HAL_COM2);
     }
+    KiTraceOutput = KeBootOptions.Trace != TraceLevelOff || KeBootOptions.Records;
 }
 
 PCSTR KeTraceName(ULONG Event)
@@ -187,12 +189,20 @@ static BOOLEAN KiIsPrinted(ULONG Event)
            (KeBootOptions.Trace == TraceLevelPhases && (Kind == SUMMARY || Kind == USER_SUMMARY));
 }
 
-void KiOutputTrace(const TRACE_RECORD *Records, ULONG Count)
+void KiOutputTrace(TRACE_EVENT_ID Event, ULONG Sequence)
 {
-    if (KeBootOptions.Records) {
-        HalSerialWrite(HAL_COM2, Records, Count * sizeof(*Records));
+    BOOLEAN Printed = KiIsPrinted(Event);
+    TRACE_RECORD Records[TRACE_MAX_RECORDS];
+    ULONG Count;
+
+    if ((!Printed && !KeBootOptions.Records) ||
+        !KeTraceRead(Sequence, Records, ARRAYSIZE(Records), &Count)) {
+        return;
     }
-    if (KiIsPrinted(Records->Event)) {
+    if (KeBootOptions.Records) {
+        HalSerialWrite(HAL_COM2, Records, Count * sizeof(Records[0]));
+    }
+    if (Printed) {
         KiRenderTrace(Records);
     }
 }

@@ -20,6 +20,8 @@
 #define USER_CS   0x1B
 #define FLAT_DS   0x23
 
+#define DWARF_EFLAGS 9 /* clang does not know it by name */
+
 /* ESP = (CS & 3) ? *CFA : CFA, with the CFA on the expression's stack:
    dup, lit8, minus, deref, lit3, and, bra +3, skip +1, deref */
 .macro CFI_INTERRUPTED_ESP
@@ -33,7 +35,7 @@
         .cfi_def_cfa esp, 12 + \extra
         .cfi_offset eip, -12
         .cfi_offset cs, -8
-        .cfi_offset eflags, -4
+        .cfi_offset DWARF_EFLAGS, -4
         CFI_INTERRUPTED_ESP
 .endm
 
@@ -44,7 +46,7 @@
         CFI_FRAME_RULES
         .cfi_offset eip, TsEip - TsHardwareEsp
         .cfi_offset cs, TsSegCs - TsHardwareEsp
-        .cfi_offset eflags, TsEFlags - TsHardwareEsp
+        .cfi_offset DWARF_EFLAGS, TsEFlags - TsHardwareEsp
         CFI_INTERRUPTED_ESP
 .endm
 

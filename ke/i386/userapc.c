@@ -15,8 +15,10 @@ typedef struct _KUSER_APC_FRAME {
     CONTEXT Context;
 } KUSER_APC_FRAME;
 
+/* The end of a process waits, which APC_LEVEL, where APCs are prepared, would not allow. */
 static void KiRaiseBadStack(PKTRAP_FRAME TrapFrame, ULONG_PTR Address)
 {
+    KIRQL Irql = KeGetCurrentIrql();
     EXCEPTION_RECORD Record = {
         .ExceptionCode = STATUS_ACCESS_VIOLATION,
         .ExceptionAddress = (PVOID)(ULONG_PTR)TrapFrame->Eip,
@@ -24,7 +26,9 @@ static void KiRaiseBadStack(PKTRAP_FRAME TrapFrame, ULONG_PTR Address)
         .ExceptionInformation = {1, Address},
     };
 
+    KeLowerIrql(PASSIVE_LEVEL);
     KiDispatchException(&Record, TrapFrame, UserMode, TRUE);
+    (void)KeRaiseIrqlTo(Irql);
 }
 
 void KiInitializeUserApc(PKTRAP_FRAME TrapFrame, PVOID NormalRoutine, PVOID NormalContext,

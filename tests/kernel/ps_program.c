@@ -23,3 +23,8 @@ START_TEST(ps_image_missing, "a program that is not there")
     ok_status(KtRunProgram(L"\\??\\C:\\nowhere\\nobody.exe", L"nobody", &ExitStatus),
         STATUS_OBJECT_PATH_NOT_FOUND);
 }
+
+START_TEST(user_badptr, "bad pointers to every system call")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\badptr.exe");
+}

@@ -115,7 +115,7 @@ static const BAD_SERVICE Services[] = {
     CALL(NtYieldExecution, ""),
 };
 
-#define BUFFER_SIZE  0x400
+#define BUFFER_SIZE  PAGE_SIZE
 #define NO_HANDLE    0x7FF0
 #define MAX_ARGUMENTS 11
 
@@ -136,7 +136,7 @@ static struct {
 #define READ_ONLY_VALUE 6
 #define UNMAPPED_VALUE  7
 
-static UCHAR Buffers[MAX_ARGUMENTS][BUFFER_SIZE] __attribute__((aligned(16)));
+static PUCHAR Buffers[MAX_ARGUMENTS]; /* a page each, with nothing behind it */
 static OBJECT_ATTRIBUTES NoName;
 static HANDLE HelperThread;
 static HANDLE SignalledEvent;
@@ -182,6 +182,22 @@ static NTSTATUS MakeObjects(void)
     if (NT_SUCCESS(Status)) {
         Status = NtCreateSection(&TestSection, SECTION_ALL_ACCESS, NULL, &Size, PAGE_READWRITE,
             SEC_COMMIT, NULL);
+    }
+    return Status;
+}
+
+/* A wrong length must not let the kernel write over the next buffer. */
+static NTSTATUS MakeBuffers(void)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    for (ULONG Index = 0; NT_SUCCESS(Status) && Index < MAX_ARGUMENTS; Index++) {
+        PVOID Base = NULL;
+        SIZE_T Size = BUFFER_SIZE;
+
+        Status = NtAllocateVirtualMemory(
+            NtCurrentProcess(), &Base, 0, &Size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+        Buffers[Index] = Base;
     }
     return Status;
 }
@@ -275,9 +291,9 @@ static NTSTATUS CallWithBad(const BAD_SERVICE *Service, ULONG BadPosition, ULONG
     ULONG_PTR Arguments[MAX_ARGUMENTS + 1] = {0};
     NTSTATUS Status;
 
-    RtlZeroMemory(Buffers, sizeof(Buffers));
     for (ULONG Position = 0; Position < Service->ArgumentCount; Position++) {
         Arguments[Position] = PlausibleArgument(Service->Signature[Position], Position);
+        RtlZeroMemory(Buffers[Position], BUFFER_SIZE);
     }
     Arguments[BadPosition] = BadValue;
     Status = RawSystemCall(Service->Number, Arguments);
@@ -329,6 +345,9 @@ VOID NTAPI NtProcessStartup(PPEB Peb)
     NTSTATUS Status = MakeObjects();
 
     UNREFERENCED_PARAMETER(Peb);
+    if (NT_SUCCESS(Status)) {
+        Status = MakeBuffers();
+    }
     if (NT_SUCCESS(Status)) {
         Status = MakeBadValues();
     }

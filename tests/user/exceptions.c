@@ -159,8 +159,10 @@ static EXCEPTION_DISPOSITION NTAPI HandlerThatUnwinds(
     UNREFERENCED_PARAMETER(Dispatcher);
     Note(Frame, Record);
     RtlUnwind(Frame, NULL, Record, NULL);
+    /* Dispatching has been unwound, too: there is nobody to return to. */
     Context->Eip = Frame->Resume;
-    return ExceptionContinueExecution;
+    (void)NtContinue(Context, FALSE);
+    return ExceptionContinueSearch;
 }
 
 static EXCEPTION_DISPOSITION NTAPI HandlerThatSearches(
@@ -178,19 +180,26 @@ static EXCEPTION_DISPOSITION NTAPI HandlerThatSearches(
     return ExceptionContinueSearch;
 }
 
+/* A function of its own, so that its frame is the lower one on the stack. */
+static __attribute__((noinline)) void FaultInside(TEST_FRAME *Outer)
+{
+    TEST_FRAME Inner;
+
+    PushFrame(&Inner, HandlerThatSearches);
+    FAULT(*Outer, "ud2");
+    (void)KtapEqual(Inner.Calls, 1, "the inner handler is asked first");
+    (void)KtapEqual(Inner.UnwindCalls, 1, "and told of the unwind");
+}
+
 static void TestUnwind(void)
 {
     TEST_FRAME Outer;
-    TEST_FRAME Inner;
 
     PushFrame(&Outer, HandlerThatUnwinds);
-    PushFrame(&Inner, HandlerThatSearches);
-    FAULT(Outer, "ud2");
-    (void)KtapEqual(Inner.Calls, 1, "the inner handler is asked first");
-    (void)KtapEqual(Outer.Calls, 1, "then the outer one, which unwinds");
-    (void)KtapEqual(Inner.UnwindCalls, 1, "the inner one is told");
-    (void)KtapCheck(
-        (PVOID)NtCurrentTeb()->NtTib.ExceptionList == (PVOID)&Outer, "its frame is gone");
+    FaultInside(&Outer);
+    (void)KtapEqual(Outer.Calls, 1, "the outer one unwinds");
+    (void)KtapCheck((PVOID)NtCurrentTeb()->NtTib.ExceptionList == (PVOID)&Outer,
+        "the inner frame is gone");
     PopFrame(&Outer);
 }
 

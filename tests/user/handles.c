@@ -138,10 +138,8 @@ static void TestNames(void)
     (void)KtapStatus(CreateNamed(L"\\TestEvent", OBJ_OPENIF, &Second), STATUS_OBJECT_NAME_EXISTS,
         "with OBJ_OPENIF");
     (void)NtClose(Second);
-    (void)KtapStatus(OpenNamed(L"\\testevent", 0, &Second), STATUS_OBJECT_NAME_NOT_FOUND,
-        "case counts");
     (void)KtapStatus(OpenNamed(L"\\testevent", OBJ_CASE_INSENSITIVE, &Second), STATUS_SUCCESS,
-        "unless asked not to");
+        "whatever the case");
     (void)NtClose(Second);
     (void)KtapStatus(OpenNamed(L"TestEvent", 0, &Second), STATUS_OBJECT_PATH_SYNTAX_BAD,
         "a path without a root");
@@ -198,8 +196,8 @@ static void TestMultiple(void)
     LARGE_INTEGER Poll = Now;
 
     (void)NtSetEvent(Events[1], NULL);
-    (void)KtapStatus(NtWaitForMultipleObjects(2, Events, WaitAny, FALSE, &Poll), STATUS_WAIT_1,
-        "any of two");
+    (void)KtapStatus(NtWaitForMultipleObjects(2, Events, WaitAny, FALSE, &Poll), (NTSTATUS)1,
+        "any of two, the second");
     (void)KtapStatus(NtWaitForMultipleObjects(2, Events, WaitAll, FALSE, &Poll), STATUS_TIMEOUT,
         "all of two");
     (void)NtSetEvent(Events[0], NULL);

@@ -3,21 +3,27 @@
  * The first instructions of Win32 threads after ntdll's initialisation.
  *
  * The creator's CONTEXT brings the routine in EAX and the parameter (of a
- * process: the PEB) in EBX.  EBP = 0 and a zero return address end every
- * backtrace here.  Neither routine returns.
+ * process: the PEB) in EBX.  EBP = 0 and the unwind table end every backtrace
+ * here.  Neither routine returns.
  */
+#include "user/ntdll/asmdefs.h"
+
+        .cfi_sections .debug_frame
         .text
-        .globl _BaseProcessStartThunk@0
-_BaseProcessStartThunk@0:
+
+Function _BaseProcessStartThunk@0
+        .cfi_undefined %eip
         xorl    %ebp, %ebp
         pushl   %eax                    /* the image's entry */
-        pushl   $0
-        jmp     _BaseProcessStart@4
+        call    _BaseProcessStart@4
+        int3
+        .cfi_endproc
 
-        .globl _BaseThreadStartThunk@0
-_BaseThreadStartThunk@0:
+Function _BaseThreadStartThunk@0
+        .cfi_undefined %eip
         xorl    %ebp, %ebp
         pushl   %ebx                    /* parameter */
         pushl   %eax                    /* routine */
-        pushl   $0
-        jmp     _BaseThreadStart@8
+        call    _BaseThreadStart@8
+        int3
+        .cfi_endproc

@@ -106,6 +106,6 @@ Function _RtlUserThreadStart@0
     xorl %ebp, %ebp
     pushl %ebx
     pushl %eax
-    pushl $0
-    jmp _RtlpUserThreadStart@8
+    call _RtlpUserThreadStart@8
+    int3
     .cfi_endproc
