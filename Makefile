@@ -124,7 +124,8 @@ help: ## this text
 	@echo 'Variables (default):'
 	@echo '  CPUS=$(CPUS)  MEM=$(MEM) (MiB)  BOOT=$(BOOT) (or direct, menu)  V=1 (show commands)'
 	@echo '  ARGS="kernel options"; ARGS=help prints them'
-	@echo '  CROSS=$(CROSS) (or clang)  SETUP=no (install nothing)  O=$(O)  ONLY=$(ONLY) (bench)'
+	@echo '  CROSS=$(CROSS) (or clang)  SETUP=no (install nothing)  O=$(O)'
+	@echo '  RELEASE=1 (no assertions; bench has it)  ONLY=$(ONLY) (bench)'
 
 # --- Rules -----------------------------------------------------------------------------
 
@@ -185,7 +186,8 @@ $(O)/user/windows/system32/kernel32.dll: $(K32_OBJS) user/kernel32/kernel32.def 
 	$(LINK_DLL) -Wl,--image-base,0x77e00000 -Wl,--subsystem,console \
 		-Wl,--entry,_BaseDllInitialize@12 -L$(O)/user -lntdll -lgcc
 
-LINK_EXE = echo "  ULD   $@" && $(USER_LINK) -Wl,--image-base,0x400000 -o $@ $(filter %.o,$^) -L$(O)/user
+LINK_EXE = echo "  ULD   $@" && $(USER_LINK) -Wl,--image-base,0x400000 -o $@ \
+	$(filter %.o,$^) -L$(O)/user
 $(O)/user/windows/system32/smss.exe: $(SMSS_OBJS) $(O)/user/libntdll.a
 	mkdir -p $(@D)
 	$(LINK_EXE) $(LINK_NATIVE) -lntdll -lgcc

@@ -13,13 +13,13 @@
  * SIZE_T KiCopyToUser(void __user *Destination, const void *Source, SIZE_T Length)
  *
  * Return how many bytes were not copied.  The caller has checked the range.
+ * The same code twice, so that a backtrace tells which it was.
  */
+.macro USER_COPY name
         .balign 16
-        .global KiCopyFromUser, KiCopyToUser
-        .type   KiCopyFromUser, @function
-        .type   KiCopyToUser, @function
-KiCopyFromUser:
-KiCopyToUser:
+        .global \name
+        .type   \name, @function
+\name:
         .cfi_startproc
         pushl   %edi
         .cfi_adjust_cfa_offset 4
@@ -55,5 +55,8 @@ KiCopyToUser:
         .cfi_endproc
         ON_FAULT 1b, 3b
         ON_FAULT 2b, 4b
-        .size   KiCopyFromUser, . - KiCopyFromUser
-        .size   KiCopyToUser, . - KiCopyToUser
+        .size   \name, . - \name
+.endm
+
+        USER_COPY KiCopyFromUser
+        USER_COPY KiCopyToUser

@@ -3,6 +3,7 @@
 import gdb
 
 import images
+import objects
 import structures as nt
 import tracering
 from printers import status_name
@@ -15,13 +16,13 @@ USER_KINDS = {1: "execute, read", 3: "execute, write", 7: "execute, write a copy
 NO_ACCESS, GUARD = 0x20, 0x10
 
 
-def enumerator(value):
-    """The name of a number that is stored in a byte but means an enum."""
-    return str(value).rsplit("::", 1)[-1]
+def enumerator(value, type_name):
+    """The name of what is stored in a byte but means an enum."""
+    return str(value.cast(nt.type_named(type_name)))
 
 
 def state_of(thread):
-    return enumerator(thread["Tcb"]["State"].cast(nt.type_named("KTHREAD_STATE")))
+    return enumerator(thread["Tcb"]["State"], "KTHREAD_STATE")
 
 
 class Nt(gdb.Command):
@@ -121,10 +122,10 @@ class Handles(Listing):
             return
         yield f"{int(table['HandleCount'])} handles of {nt.image_name(process)}"
         yield "  handle  access    object    type              name"
-        for handle, entry in nt.handles(table.dereference()):
-            body = nt.handle_object(entry)
-            yield (f"    {handle:04x}  {int(entry['GrantedAccess']) & 0x1FFFFFF:08x}  {body:08x}"
-                   f"  {nt.object_type_name(body):16}  {nt.object_name(body)}".rstrip())
+        for handle, entry in objects.entries(table.dereference()):
+            body = objects.body_of(entry)
+            yield (f"    {handle:04x}  {objects.access_of(entry):08x}  {body:08x}"
+                   f"  {objects.type_name(body):16}  {objects.name(body)}".rstrip())
 
 
 class Vad(Listing):
@@ -142,8 +143,7 @@ class Vad(Listing):
 
     @staticmethod
     def kind(vad):
-        return enumerator(vad["Type"].cast(nt.type_named("MI_VAD_TYPE"))).replace(
-            "Vad", "").lower()
+        return enumerator(vad["Type"], "MI_VAD_TYPE").replace("Vad", "").lower()
 
     @staticmethod
     def detail(vad):

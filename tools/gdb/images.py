@@ -11,6 +11,7 @@ import os
 
 import gdb
 
+import coff
 import structures as nt
 
 _loaded = {}  # path -> (start, end, slide)
@@ -20,6 +21,11 @@ def build_directory():
     """Where the build has put everything: the folder of kernel.elf."""
     name = gdb.current_progspace().filename
     return os.path.dirname(name) if name else "build"
+
+
+def gdb_name(function):
+    """What gdb calls a function of user mode: CreateProcessW is CreateProcessW@40."""
+    return coff.functions(os.path.join(build_directory(), "user")).get(function, function)
 
 
 def name_of(area):
@@ -102,6 +108,20 @@ class _InProcess(gdb.Function):
         return process is not None and nt.image_name(process) == name.string()
 
 
+class _Break(gdb.Command):
+    """Set a breakpoint at a function of a program or a DLL: nt break FUNCTION [if CONDITION]
+
+gdb's own `break` wants the bytes of a stdcall function's arguments in the name, as in
+CreateProcessW@40, and takes NtClose for the kernel's, not for ntdll's stub."""
+
+    def __init__(self):
+        super().__init__("nt break", gdb.COMMAND_BREAKPOINTS)
+
+    def invoke(self, argument, from_tty):
+        function, _, rest = argument.strip().partition(" ")
+        gdb.execute(f"break '{gdb_name(function)}' {rest}", from_tty)
+
+
 def on_stop(_event):
     process = nt.current_process()
     if process is not None:
@@ -113,3 +133,4 @@ def install():
     _MappedBreakpoint()
     _StartBreakpoint()
     _InProcess()
+    _Break()

@@ -19,16 +19,16 @@ import phases  # noqa: E402
 import printers  # noqa: E402
 
 SETTINGS = ["pagination off", "confirm off", "breakpoint pending on", "print pretty on",
-            "output-radix 10"]
+            "print entry-values preferred", "target-wide-charset UTF-16LE"]
 
 
 def main():
     for setting in SETTINGS:
         gdb.execute(f"set {setting}", to_string=True)
     printers.install()
+    commands.install()
     images.install()
     phases.install()
-    commands.install()
     print("`phase 1` runs to the first of seven phases of a process's life, `phase` lists them;"
           "\n`help nt` says what else there is.")
 

@@ -7,6 +7,7 @@ with `phase N any` they stop for every process.
 """
 import gdb
 
+import images
 import structures as nt
 
 CREATOR = "parent.exe"
@@ -15,9 +16,10 @@ CREATOR = "parent.exe"
 class Phase:
     """A phase: where it begins, who is there, and what to tell the reader."""
 
-    def __init__(self, function, is_ours, what, read):
+    def __init__(self, function, is_ours, name, what, read):
         self.function = function
         self.is_ours = is_ours
+        self.name = name
         self.what = what
         self.read = read
 
@@ -37,27 +39,27 @@ def _in_last_thread():
 
 
 PHASES = {
-    1: Phase("CreateProcessInternalW", _in_creator,
-             "image section: the creator finds the program's file and makes a section of it.",
-             "Read user/kernel32/process.c.  Try `bt`, `nt process`, `break NtCreateSection`."),
-    2: Phase("PspCreateProcess", _in_creator,
-             "process object: the kernel builds an EPROCESS with an address space, no thread.",
-             "Read ps/create.c.  Try `bt` (out into the creator), `finish`, then `nt ps`."),
-    3: Phase("PspCreateThread", _in_creator,
-             "initial thread: stack, TEB and context of the thread that will run the program.",
-             "Read ps/thread.c.  Try `nt vad hello.exe`, `nt handles`, `nt trace 20`."),
-    4: Phase("BasepTellCsr", _in_creator,
-             "csrss told: the creator reports process and thread to csrss by LPC.",
-             "Read user/kernel32/proccsr.c, csr/server/process.c.  Try `nt thread hello.exe`."),
-    5: Phase("PspUserThreadStartup", _in_child,
-             "thread starts: its first kernel code, which waits here until it is resumed.",
-             "Read ke/i386/switch.S, ps/start.c.  Try `bt`, `nt irql`, `nt pcr`."),
-    6: Phase("LdrInitializeThunk", _in_child,
-             "program runs: the first user-mode code, ntdll's loader, brings in the DLLs.",
-             "Read ldr/init.c, ldr/process.c.  Try `bt`, `tbreak hello.c:mainCRTStartup`, `c`."),
-    7: Phase("PspExitThread", _in_last_thread,
-             "process exits: its last thread closes the handles and frees the memory.",
-             "Read ps/exit.c.  Try `bt`, `nt handles hello.exe`, `c`, and later `nt trace 40`."),
+    1: Phase("CreateProcessInternalW", _in_creator, "image section",
+             "find the program's file, make a section of it",
+             "Read user/kernel32/process.c.  Try `bt`, `nt process`, `nt vad`"),
+    2: Phase("PspCreateProcess", _in_creator, "process object",
+             "build an EPROCESS with an address space",
+             "Read ps/create.c.  Try `bt`, out into the program; `finish`, `nt ps`"),
+    3: Phase("PspCreateThread", _in_creator, "initial thread",
+             "make its stack, TEB and first context",
+             "Read ps/thread.c.  Try `nt vad hello.exe`, `nt handles`"),
+    4: Phase("BasepTellCsr", _in_creator, "csrss told",
+             "report process and thread by LPC",
+             "Read user/kernel32/proccsr.c.  Try `nt thread hello.exe`, `nt trace 30`"),
+    5: Phase("PspUserThreadStartup", _in_child, "thread starts",
+             "wait to be resumed, then enter user mode",
+             "Read ke/i386/switch.S, ps/start.c.  Try `bt`, `nt irql`, `nt pcr`"),
+    6: Phase("LdrInitializeThunk", _in_child, "program runs",
+             "load its DLLs, before its first instruction",
+             "Read ldr/init.c, ldr/process.c.  Try `bt`, `tbreak hello.c:mainCRTStartup`, `c`"),
+    7: Phase("PspExitThread", _in_last_thread, "process exits",
+             "close its handles, free its memory",
+             "Read ps/exit.c.  Try `bt`, `nt handles hello.exe`, `c`"),
 }
 LAST = max(PHASES)
 
@@ -69,11 +71,27 @@ class Walk:
     reached = 0
 
 
+def where(function):
+    """The breakpoint's location: the first line of the function that is its own.
+
+    A kernel function may begin with an inlined one, which is no good place to
+    begin to read.  A function of user mode is not known yet.
+    """
+    symbol = gdb.lookup_global_symbol(function)
+    if symbol is None:
+        return f"'{images.gdb_name(function)}'"
+    block = gdb.block_for_pc(int(symbol.value().address))
+    while block.function is None or block.function.name != function:
+        block = block.superblock
+    return "*0x%x" % min(line.pc for line in symbol.symtab.linetable()
+                         if block.start <= line.pc < block.end and line.line > symbol.line)
+
+
 class PhaseBreakpoint(gdb.Breakpoint):
     """At the first function of a phase."""
 
     def __init__(self, number):
-        super().__init__(function=PHASES[number].function, qualified=True)
+        super().__init__(where(PHASES[number].function))
         self.phase = number  # `number` is gdb's
 
     def stop(self):
@@ -89,10 +107,10 @@ class PhaseBreakpoint(gdb.Breakpoint):
 
 def announce(number):
     process = nt.current_process()
-    who = f"{nt.image_name(process)}, process {nt.process_id(process)}" if process else "kernel"
-    print(f"\nPhase {number} of {LAST} ({who}), {PHASES[number].what}")
-    ahead = f"  Then `phase {number + 1}`." if number < LAST else ""
-    print(f"{PHASES[number].read}{ahead}")
+    phase = PHASES[number]
+    print(f"\nPhase {number} of {LAST}, {phase.name}: {phase.what}.  In {nt.image_name(process)}, "
+          f"pid {nt.process_id(process)}.")
+    print(phase.read + (f", `phase {number + 1}`." if number < LAST else "."))
 
 
 def on_stop(event):
@@ -134,7 +152,7 @@ Plain `continue` stops at the next phase, whichever it is."""
     def show():
         for number, phase in PHASES.items():
             mark = "*" if number == Walk.reached else " "
-            print(f"{mark} {number}  {phase.function:24}{phase.what}")
+            print(f"{mark} {number}  {phase.name:16}{phase.function:24}{phase.what}")
 
 
 def set_breakpoints():

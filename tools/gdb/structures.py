@@ -4,14 +4,22 @@
 Everything else in this folder asks here.  What comes back are gdb.Values of the
 kernel's own types, so a field has the name it has in inc/.
 """
+import functools
+
 import gdb
 
 LONGEST_LIST = 100000  # a list longer than this is a broken one
-KERNEL_BASE = 0x80000000
 
 
+@functools.lru_cache(maxsize=None)
 def type_named(name):
-    return gdb.lookup_type(name)
+    """A kernel type; the compiler leaves out typedefs that are only in other typedefs."""
+    for known_as in (name, f"struct _{name}", f"enum _{name}"):
+        try:
+            return gdb.lookup_type(known_as)
+        except gdb.error:
+            pass
+    raise gdb.GdbError(f"kernel.elf does not know a type {name}")
 
 
 def pointer(address, type_name):
@@ -144,52 +152,3 @@ def parent_name(process):
     """The name of the process that made this one, or '' if it is no more."""
     wanted = int(process["InheritedFromUniqueProcessId"])
     return next((image_name(p) for p in processes() if process_id(p) == wanted), "")
-
-
-# ---- Objects and handles ----------------------------------------------------------
-
-
-def object_type_name(body):
-    """Name of the type of an object, from its body's address."""
-    header = pointer(body - type_named("OBJECT_HEADER").sizeof, "OBJECT_HEADER")
-    return unicode(header["Type"]["Name"])
-
-
-def object_name(body):
-    """What the object is called in the namespace, or what else it is known by."""
-    header = pointer(body - type_named("OBJECT_HEADER").sizeof, "OBJECT_HEADER")
-    kind = object_type_name(body)
-    if kind == "Process":
-        process = pointer(body, "EPROCESS")
-        return f"{image_name(process)} ({process_id(process)})"
-    if kind == "Thread":
-        return f"tid {int(pointer(body, 'ETHREAD')['Cid']['UniqueThread'])}"
-    offset = int(header["NameInfoOffset"])
-    if offset == 0:
-        return ""
-    info = pointer(address_of(header) - offset, "OBJECT_HEADER_NAME_INFO")
-    return unicode(info["Name"])
-
-
-def handles(table):
-    """(handle, HANDLE_TABLE_ENTRY) of every used entry of a HANDLE_TABLE, ascending."""
-    leaf_entries, middle_leaves = 512, 1024
-    entry = type_named("HANDLE_TABLE_ENTRY").pointer()
-    code = int(table["TableCode"])
-    root, level = gdb.Value(code & ~3), code & 3
-    for index in range(1, int(table["NextFresh"])):
-        leaf = index // leaf_entries
-        entries = root.cast(entry)
-        if level == 1:
-            entries = root.cast(entry.pointer())[leaf]
-        elif level == 2:
-            entries = root.cast(entry.pointer().pointer())[leaf // middle_leaves][
-                leaf % middle_leaves]
-        found = entries[index % leaf_entries]
-        if index % leaf_entries and int(found["Value"]):
-            yield index * 4, found
-
-
-def handle_object(entry):
-    """Address of the body an entry of a process's table leads to (ob/obp.h)."""
-    return (int(entry["Value"]) & ~7) + type_named("OBJECT_HEADER").sizeof

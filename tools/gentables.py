@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The tables of the book that come from the code.
+
+A page holds `<!-- table: NAME -->` and, further down, `<!-- end -->`; what stands
+between them is written here.  With --check nothing is written, and a table that is
+not what the code says is an error.
+"""
+import pathlib
+import re
+import sys
+
+EVENT = re.compile(r'^TRACE_EVENT\((\w+), (\d), (\w+), "([^"]*)", "([^"]*)"\)', re.MULTILINE)
+SERVICE = re.compile(r"^SYSTEM_SERVICE\((\w+), (\d+)\)", re.MULTILINE)
+OPTION = re.compile(r'^ {4}\{"(\w+)", "([^"]*)", "([^"]*)", Option', re.MULTILINE)
+BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+COUNTED = re.compile(r"^(\| `([\w/.]+\.\w+)` \| )\d+( \|)", re.MULTILINE)
+PAGES = ["README.md", *sorted(str(p) for p in pathlib.Path("docs").glob("*.md"))]
+KINDS = {"SUMMARY": "phase", "STEP": "step", "ACQ": "resource", "REL": "resource",
+         "USER_SUMMARY": "phase, user", "USER_STEP": "step, user"}
+
+
+def read(path):
+    return pathlib.Path(path).read_text(encoding="utf-8")
+
+
+def table(head, rows):
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
+def code(text):
+    """In backquotes, with the bar that would end a cell of a table escaped."""
+    return "`" + text.replace("|", "\\|") + "`" if text else ""
+
+
+def events():
+    rows = [(phase, code(ident), KINDS[kind], name, code(fields))
+            for ident, phase, kind, name, fields in EVENT.findall(read("inc/trace_events.def"))]
+    return table(["phase", "event", "kind", "printed as", "fields"], rows)
+
+
+def implementations():
+    """{system service: file} by the definition's first line."""
+    found = {}
+    for layer in ("ke", "mm", "ob", "ex", "io", "lpc", "se", "ps"):
+        for path in sorted(pathlib.Path(layer).rglob("*.c")):
+            for name in re.findall(r"^\w+ NTAPI (Nt\w+)\(", read(path), re.MULTILINE):
+                found[name] = str(path)
+    return found
+
+
+def services():
+    files = implementations()
+    rows = [(f"{number:02X}", code(name), str(4 * int(count)), code(files[name]))
+            for number, (name, count) in enumerate(SERVICE.findall(read("inc/syscalls.def")))]
+    return table(["number", "name", "bytes", "file"], rows)
+
+
+def options():
+    rows = [(code(name + ("=" + values if values else "")), text.replace("\\\\", "\\"))
+            for name, values, text in OPTION.findall(read("boot/options.c"))]
+    return table(["option", "what it does (what holds without it)"], rows)
+
+
+TABLES = {"events": events, "services": services, "options": options}
+
+
+def rewritten(text):
+    def block(match):
+        return match[1] + "\n".join(TABLES[match[2]]()) + "\n" + match[3]
+
+    def counted(match):
+        return f"{match[1]}{len(read(match[2]).splitlines())}{match[3]}"
+
+    return BLOCK.sub(block, text), counted
+
+
+def differs(old, new):
+    """Lines may come and go without a new count; a fifth more or fewer is too many."""
+    counts = [[int(n) for n in re.findall(r"` \| (\d+) \|", t)] for t in (old, new)]
+    plain = [COUNTED.sub(r"\1\3", t) for t in (old, new)]
+    return plain[0] != plain[1] or any(abs(a - b) > b / 5 for a, b in zip(*counts))
+
+
+def main():
+    stale = []
+    for page in PAGES:
+        old = read(page)
+        new, counted = rewritten(old)
+        new = COUNTED.sub(counted, new)
+        if "--check" in sys.argv[1:]:
+            stale += [page] if differs(old, new) else []
+        elif new != old:
+            pathlib.Path(page).write_text(new, encoding="utf-8")
+            print(f"{page}: written")
+    for page in stale:
+        print(f"{page}: a table is not what the code says; run tools/gentables.py")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
