@@ -54,10 +54,10 @@ endif
 # --- User mode: PE, pages mapped straight from the ramdisk ------------------------
 
 USER_CC    := $(MINGW)-gcc
-USER_FLAGS := -std=gnu11 -D_WIN32_WINNT=0x0502 -ffreestanding -march=i686 -mno-stack-arg-probe -mgeneral-regs-only \
+USER_FLAGS := -std=gnu11 -ffreestanding -march=i686 -mno-stack-arg-probe -mgeneral-regs-only \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident -fno-strict-aliasing \
 	-ffile-prefix-map=$(CURDIR)=. -O2 -g -Wall -Wextra $(if $(CI),-Werror) \
-	-DWIN32_LEAN_AND_MEAN $(if $(RELEASE),-DNDEBUG) -Iinc -I. -I$(O)/gen
+	-D_WIN32_WINNT=0x0502 -DWIN32_LEAN_AND_MEAN $(if $(RELEASE),-DNDEBUG) -Iinc -I. -I$(O)/gen
 USER_LINK  := $(USER_CC) -nostdlib -nostartfiles -Wl,--section-alignment,0x1000 \
 	-Wl,--file-alignment,0x1000 -Wl,--no-insert-timestamp -Wl,--disable-auto-import
 LINK_NATIVE  := -Wl,--subsystem,native -Wl,--entry,_NtProcessStartup@4
@@ -102,10 +102,12 @@ bench: ## measure; one line a row and $(O)/bench.json; ONLY=B3 runs one
 
 iso: $(ISO) ## the GRUB image that `make run` boots
 
-check: build ## layer order, sparse, lengths of files and functions
+check: build ## layer order, sparse, lengths of files and functions, the book
 	@failed=0; $(PYTHON) tools/layers.py || failed=1; \
 	tools/sparse.sh $(filter-out tests/%,$(KERNEL_SRCS)) || failed=1; \
-	$(PYTHON) tools/size.py --check || failed=1; exit $$failed
+	$(PYTHON) tools/size.py --check || failed=1; \
+	$(PYTHON) tools/doccheck.py || failed=1; \
+	$(PYTHON) tools/gentables.py --check || failed=1; exit $$failed
 
 size: ## lines of code by layer, with the limits
 	@$(PYTHON) tools/size.py

@@ -40,7 +40,7 @@ static NTSTATUS (*const BootPhase0[])(void) = {
     BootStartProcesses, /* process and thread types, System, its first thread */
 };
 
-static VOID BootWaitForDebugger(VOID)
+static void BootWaitForDebugger(void)
 {
     if (KeBootOptions.WaitDebugger) {
         KePrint("Waiting for gdb: set var KdDebuggerPresent = 1\n");
@@ -50,24 +50,24 @@ static VOID BootWaitForDebugger(VOID)
     }
 }
 
-static ULONG BootTotalMemory(VOID)
+static ULONG BootTotalMemory(void)
 {
-    uint64_t total = 0;
+    uint64_t Total = 0;
     ULONG i;
 
     for (i = 0; i < KeLoaderBlock.RangeCount; i++) {
-        total += KeLoaderBlock.Ranges[i].Length;
+        Total += KeLoaderBlock.Ranges[i].Length;
     }
-    return total > 0xFFFFFFFFu ? 0xFFFFFFFFu : (ULONG)total;
+    return Total > 0xFFFFFFFFu ? 0xFFFFFFFFu : (ULONG)Total;
 }
 
-static VOID BootPrintMachine(VOID)
+static void BootPrintMachine(void)
 {
-    CHAR features[128];
+    CHAR Features[128];
 
-    HalDescribeCpuFeatures(features, sizeof(features));
+    HalDescribeCpuFeatures(Features, sizeof(Features));
     KePrint("Nascent: %u MiB of memory, %s, %u MHz: %s\n", (BootTotalMemory() + 0x80000) >> 20,
-        HalCpuVendor, (ULONG)(HalTscFrequency() / 1000000), features);
+        HalCpuVendor, (ULONG)(HalTscFrequency() / 1000000), Features);
     if (!(HalCpuFeatures & HAL_CPU_NX)) {
         KePrint("Nascent: no NX here, so data pages can be executed.\n");
     }
@@ -77,13 +77,13 @@ static VOID BootPrintMachine(VOID)
     }
 }
 
-static VOID BootStartMemory(VOID)
+static void BootStartMemory(void)
 {
-    ULONG total = BootTotalMemory();
+    ULONG Total = BootTotalMemory();
 
-    if (total < MINIMUM_MEMORY || MmInitSystem(&KeLoaderBlock) == STATUS_INSUFFICIENT_RESOURCES) {
+    if (Total < MINIMUM_MEMORY || MmInitSystem(&KeLoaderBlock) == STATUS_INSUFFICIENT_RESOURCES) {
         BootStop("too little memory: %u KiB usable, at least %u KiB are needed (with QEMU: -m 32).",
-            total >> 10, MINIMUM_MEMORY >> 10);
+            Total >> 10, MINIMUM_MEMORY >> 10);
     }
 }
 
@@ -110,10 +110,10 @@ void KiSystemStartup(ULONG Information)
     HalInitializeInterrupts(MmMapIoSpace);
     KeInitSystem(); /* this thread of execution becomes the idle thread */
     for (i = 0; i < ARRAYSIZE(BootPhase0); i++) {
-        NTSTATUS status = BootPhase0[i]();
+        NTSTATUS Status = BootPhase0[i]();
 
-        if (!NT_SUCCESS(status)) {
-            KeBugCheckEx(PHASE0_INITIALIZATION_FAILED, (__force ULONG)status, i, 0, 0);
+        if (!NT_SUCCESS(Status)) {
+            KeBugCheckEx(PHASE0_INITIALIZATION_FAILED, (__force ULONG)Status, i, 0, 0);
         }
     }
     KiIdleLoop();

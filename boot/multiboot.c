@@ -63,20 +63,20 @@ static PCVOID BootMap(ULONG Physical, ULONG Length)
     return (PCVOID)(KERNEL_BASE + Physical);
 }
 
-static VOID BootCopyString(PSTR Destination, SIZE_T Size, ULONG Physical)
+static void BootCopyString(PSTR Destination, SIZE_T Size, ULONG Physical)
 {
-    const CHAR *source = BootMap(Physical, (ULONG)Size);
+    const CHAR *Source = BootMap(Physical, (ULONG)Size);
 
-    if (source != NULL) {
-        SIZE_T length = strnlen(source, Size - 1);
+    if (Source != NULL) {
+        SIZE_T Length = strnlen(Source, Size - 1);
 
-        memcpy(Destination, source, length);
-        Destination[length] = 0;
+        memcpy(Destination, Source, Length);
+        Destination[Length] = 0;
     }
 }
 
 /* Keeps the ranges in ascending order. */
-static VOID BootAddRange(uint64_t Base, uint64_t Length)
+static void BootAddRange(uint64_t Base, uint64_t Length)
 {
     ULONG i = KeLoaderBlock.RangeCount;
 
@@ -91,79 +91,79 @@ static VOID BootAddRange(uint64_t Base, uint64_t Length)
     KeLoaderBlock.RangeCount++;
 }
 
-static VOID BootReadMemory(const MULTIBOOT_INFO *Info)
+static void BootReadMemory(const MULTIBOOT_INFO *Info)
 {
-    const UCHAR *map = BootMap(Info->Map, Info->MapLength);
-    ULONG offset = 0;
+    const UCHAR *Map = BootMap(Info->Map, Info->MapLength);
+    ULONG Offset = 0;
 
-    if (!(Info->Flags & INFO_MEMORY_MAP) || map == NULL) {
+    if (!(Info->Flags & INFO_MEMORY_MAP) || Map == NULL) {
         if (Info->Flags & INFO_MEMORY) {
             BootAddRange(0, Info->MemoryLower * 1024ull);
             BootAddRange(MEGABYTE, Info->MemoryUpper * 1024ull);
         }
         return;
     }
-    while (offset + sizeof(MULTIBOOT_MAP_ENTRY) <= Info->MapLength) {
-        const MULTIBOOT_MAP_ENTRY *entry = (const MULTIBOOT_MAP_ENTRY *)(map + offset);
+    while (Offset + sizeof(MULTIBOOT_MAP_ENTRY) <= Info->MapLength) {
+        const MULTIBOOT_MAP_ENTRY *Entry = (const MULTIBOOT_MAP_ENTRY *)(Map + Offset);
 
-        if (entry->Type == MEMORY_AVAILABLE) {
-            BootAddRange(entry->Base, entry->Length);
+        if (Entry->Type == MEMORY_AVAILABLE) {
+            BootAddRange(Entry->Base, Entry->Length);
         }
-        if (entry->Size > Info->MapLength - offset) {
+        if (Entry->Size > Info->MapLength - Offset) {
             return; /* damaged; keep what was readable */
         }
-        offset += entry->Size + sizeof(entry->Size);
+        Offset += Entry->Size + sizeof(Entry->Size);
     }
 }
 
 /* The first module is the ramdisk; its string may be missing and is not read. */
-static VOID BootReadModules(const MULTIBOOT_INFO *Info)
+static void BootReadModules(const MULTIBOOT_INFO *Info)
 {
-    const MULTIBOOT_MODULE *module = BootMap(Info->Modules, sizeof(MULTIBOOT_MODULE));
+    const MULTIBOOT_MODULE *Module = BootMap(Info->Modules, sizeof(MULTIBOOT_MODULE));
 
-    if ((Info->Flags & INFO_MODULES) && Info->ModuleCount != 0 && module != NULL &&
-        module->End > module->Start) {
-        KeLoaderBlock.RamdiskStart = module->Start;
-        KeLoaderBlock.RamdiskSize = module->End - module->Start;
+    if ((Info->Flags & INFO_MODULES) && Info->ModuleCount != 0 && Module != NULL &&
+        Module->End > Module->Start) {
+        KeLoaderBlock.RamdiskStart = Module->Start;
+        KeLoaderBlock.RamdiskSize = Module->End - Module->Start;
     }
 }
 
 /* The path of the kernel is no option: QEMU always, GRUB legacy with a slash. */
-static VOID BootDropPath(VOID)
+static void BootDropPath(void)
 {
-    CHAR *line = KeLoaderBlock.CommandLine;
-    SIZE_T word = 0;
+    CHAR *Line = KeLoaderBlock.CommandLine;
+    SIZE_T Word = 0;
 
-    if (strcmp(KeLoaderBlock.LoaderName, "qemu") != 0 && line[0] != '/') {
+    if (strcmp(KeLoaderBlock.LoaderName, "qemu") != 0 && Line[0] != '/') {
         return;
     }
-    while (line[word] != 0 && line[word] != ' ') {
-        word++;
+    while (Line[Word] != 0 && Line[Word] != ' ') {
+        Word++;
     }
-    while (line[word] == ' ') {
-        word++;
+    while (Line[Word] == ' ') {
+        Word++;
     }
-    memmove(line, &line[word], strlen(&line[word]) + 1);
+    memmove(Line, &Line[Word], strlen(&Line[Word]) + 1);
 }
 
 void BootReadMultiboot(ULONG Information)
 {
-    const MULTIBOOT_INFO *info = BootMap(Information, sizeof(MULTIBOOT_INFO));
+    const MULTIBOOT_INFO *Info = BootMap(Information, sizeof(MULTIBOOT_INFO));
 
     KeLoaderBlock.KernelStart = (ULONG)KiKernelStart - KERNEL_BASE;
     KeLoaderBlock.KernelEnd = (ULONG)KiKernelEnd - KERNEL_BASE;
-    if (info == NULL) {
+    if (Info == NULL) {
         return;
     }
-    BootReadMemory(info);
-    BootReadModules(info);
-    if (info->Flags & INFO_LOADER_NAME) {
+    BootReadMemory(Info);
+    BootReadModules(Info);
+    if (Info->Flags & INFO_LOADER_NAME) {
         BootCopyString(
-            KeLoaderBlock.LoaderName, sizeof(KeLoaderBlock.LoaderName), info->LoaderName);
+            KeLoaderBlock.LoaderName, sizeof(KeLoaderBlock.LoaderName), Info->LoaderName);
     }
-    if (info->Flags & INFO_COMMAND_LINE) {
+    if (Info->Flags & INFO_COMMAND_LINE) {
         BootCopyString(
-            KeLoaderBlock.CommandLine, sizeof(KeLoaderBlock.CommandLine), info->CommandLine);
+            KeLoaderBlock.CommandLine, sizeof(KeLoaderBlock.CommandLine), Info->CommandLine);
         BootDropPath();
     }
 }

@@ -51,17 +51,17 @@ BOOT_OPTIONS KeBootOptions = {
     .TraceRecords = 8192,
 };
 
-static VOID BootPrintOptions(VOID)
+static void BootPrintOptions(void)
 {
-    CHAR syntax[32];
+    CHAR Syntax[32];
     ULONG i;
 
     for (i = 0; i < ARRAYSIZE(BootOptions); i++) {
-        const BOOT_OPTION *option = &BootOptions[i];
+        const BOOT_OPTION *Option = &BootOptions[i];
 
-        RtlStringFormat(syntax, sizeof(syntax), "%s%s%s", option->Name,
-            option->Values[0] != 0 ? "=" : "", option->Values);
-        KePrint("  %-22s %s\n", syntax, option->Help);
+        RtlStringFormat(Syntax, sizeof(Syntax), "%s%s%s", Option->Name,
+            Option->Values[0] != 0 ? "=" : "", Option->Values);
+        KePrint("  %-22s %s\n", Syntax, Option->Help);
     }
 }
 
@@ -74,11 +74,11 @@ static BOOLEAN BootSetFlag(BOOLEAN *Flag, PCSTR Value)
 
 static BOOLEAN BootSetTrace(TRACE_LEVEL *Level, PCSTR Value)
 {
-    static const CHAR names[][8] = {"off", "phases", "full"};
+    static const CHAR Names[][8] = {"off", "phases", "full"};
     ULONG i;
 
-    for (i = 0; i < ARRAYSIZE(names); i++) {
-        if (strcmp(Value, names[i]) == 0) {
+    for (i = 0; i < ARRAYSIZE(Names); i++) {
+        if (strcmp(Value, Names[i]) == 0) {
             *Level = (TRACE_LEVEL)i;
             return TRUE;
         }
@@ -97,7 +97,7 @@ static BOOLEAN BootSetText(PSTR Text, SIZE_T Size, PCSTR Value)
 
 static BOOLEAN BootSetOption(const BOOT_OPTION *Option, PCSTR Value)
 {
-    PVOID field = (PUCHAR)&KeBootOptions + Option->Offset;
+    PVOID Field = (PUCHAR)&KeBootOptions + Option->Offset;
 
     switch (Option->Kind) {
     case OptionHelp:
@@ -106,33 +106,33 @@ static BOOLEAN BootSetOption(const BOOT_OPTION *Option, PCSTR Value)
         HalExitEmulator(HAL_EXIT_PASS);
         HalHalt();
     case OptionFlag:
-        return BootSetFlag(field, Value);
+        return BootSetFlag(Field, Value);
     case OptionTrace:
-        return BootSetTrace(field, Value);
+        return BootSetTrace(Field, Value);
     case OptionText:
-        return BootSetText(field, Option->Size, Value);
+        return BootSetText(Field, Option->Size, Value);
     case OptionNumber:
-        return Value[0] != 0 && NT_SUCCESS(RtlCharToInteger(Value, 0, field));
+        return Value[0] != 0 && NT_SUCCESS(RtlCharToInteger(Value, 0, Field));
     }
     return FALSE;
 }
 
 /* Word is "name" or "name=value". */
-static VOID BootParseOption(PSTR Word)
+static void BootParseOption(PSTR Word)
 {
-    PSTR value = Word;
+    PSTR Value = Word;
     ULONG i;
 
-    while (*value != 0 && *value != '=') {
-        value++;
+    while (*Value != 0 && *Value != '=') {
+        Value++;
     }
-    if (*value != 0) {
-        *value++ = 0;
+    if (*Value != 0) {
+        *Value++ = 0;
     }
     for (i = 0; i < ARRAYSIZE(BootOptions); i++) {
         if (strcmp(Word, BootOptions[i].Name) == 0) {
-            if (!BootSetOption(&BootOptions[i], value)) {
-                KePrint("Option %s does not take '%s'; it takes %s.\n", Word, value,
+            if (!BootSetOption(&BootOptions[i], Value)) {
+                KePrint("Option %s does not take '%s'; it takes %s.\n", Word, Value,
                     BootOptions[i].Values);
             }
             return;
@@ -144,21 +144,21 @@ static VOID BootParseOption(PSTR Word)
 
 void BootParseOptions(void)
 {
-    CHAR line[BOOT_COMMAND_LINE_SIZE];
-    PSTR next = line;
+    CHAR Line[BOOT_COMMAND_LINE_SIZE];
+    PSTR Next = Line;
 
-    memcpy(line, KeLoaderBlock.CommandLine, sizeof(line));
-    while (*next != 0) {
-        PSTR word = next;
+    memcpy(Line, KeLoaderBlock.CommandLine, sizeof(Line));
+    while (*Next != 0) {
+        PSTR Word = Next;
 
-        while (*next != 0 && *next != ' ') {
-            next++;
+        while (*Next != 0 && *Next != ' ') {
+            Next++;
         }
-        if (*next != 0) {
-            *next++ = 0;
+        if (*Next != 0) {
+            *Next++ = 0;
         }
-        if (*word != 0) {
-            BootParseOption(word);
+        if (*Word != 0) {
+            BootParseOption(Word);
         }
     }
 }

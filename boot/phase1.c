@@ -13,41 +13,41 @@
 
 #define SESSION_MANAGER L"\\SystemRoot\\system32\\smss.exe"
 
-static VOID BootMountRamdisk(VOID)
+static void BootMountRamdisk(void)
 {
-    const CHAR *problem = "";
-    ULONG offset = 0;
-    NTSTATUS status;
+    const CHAR *Problem = "";
+    ULONG Offset = 0;
+    NTSTATUS Status;
 
     if (KeLoaderBlock.RamdiskSize == 0) {
         BootStop("no ramdisk.  The loader must pass it as the first Multiboot module:\n"
                  "  GRUB: module /boot/ramdisk.img    QEMU: -initrd build/ramdisk.img");
     }
-    status =
-        IoMountRamdisk(KeLoaderBlock.RamdiskStart, KeLoaderBlock.RamdiskSize, &problem, &offset);
-    if (!NT_SUCCESS(status)) {
+    Status =
+        IoMountRamdisk(KeLoaderBlock.RamdiskStart, KeLoaderBlock.RamdiskSize, &Problem, &Offset);
+    if (!NT_SUCCESS(Status)) {
         BootStop("the ramdisk (%u bytes at physical %08x) is damaged.\n"
                  "  At offset %u was expected: %s.",
-            KeLoaderBlock.RamdiskSize, KeLoaderBlock.RamdiskStart, offset, problem);
+            KeLoaderBlock.RamdiskSize, KeLoaderBlock.RamdiskStart, Offset, Problem);
     }
 }
 
-static VOID BootLocateSystemDll(VOID)
+static void BootLocateSystemDll(void)
 {
-    const CHAR *which = "";
-    NTSTATUS status = PsLocateSystemDll(&which);
+    const CHAR *Which = "";
+    NTSTATUS Status = PsLocateSystemDll(&Which);
 
-    if (status == STATUS_OBJECT_NAME_NOT_FOUND || status == STATUS_OBJECT_PATH_NOT_FOUND) {
+    if (Status == STATUS_OBJECT_NAME_NOT_FOUND || Status == STATUS_OBJECT_PATH_NOT_FOUND) {
         BootStop("the ramdisk has no file windows/system32/ntdll.dll.");
     }
-    if (!NT_SUCCESS(status)) {
-        KePrint("ntdll.dll cannot be used: %s\n", which);
-        KeBugCheckEx(PROCESS1_INITIALIZATION_FAILED, (__force ULONG)status, 0, 0, 0);
+    if (!NT_SUCCESS(Status)) {
+        KePrint("ntdll.dll cannot be used: %s\n", Which);
+        KeBugCheckEx(PROCESS1_INITIALIZATION_FAILED, (__force ULONG)Status, 0, 0, 0);
     }
 }
 
 /* Leaves the emulator; without one, says so and leaves the machine running. */
-static VOID BootEnd(BOOLEAN Passed)
+static void BootEnd(BOOLEAN Passed)
 {
     PsDrainReaper();
     HalExitEmulator(Passed ? HAL_EXIT_PASS : HAL_EXIT_FAILURE);
@@ -55,41 +55,41 @@ static VOID BootEnd(BOOLEAN Passed)
 }
 
 /* "smss.exe C:\programs\parent.exe", or the benchmark program with its argument. */
-static VOID BootSessionCommandLine(PWSTR Line, SIZE_T Size)
+static void BootSessionCommandLine(PWSTR Line, SIZE_T Size)
 {
-    CHAR text[128];
+    CHAR Text[128];
 
     if (KeBootOptions.Bench[0] != 0) {
         RtlStringFormat(
-            text, sizeof(text), "smss.exe C:\\programs\\bench.exe %s", KeBootOptions.Bench);
+            Text, sizeof(Text), "smss.exe C:\\programs\\bench.exe %s", KeBootOptions.Bench);
     } else {
-        RtlStringFormat(text, sizeof(text), "smss.exe C:\\%s", KeBootOptions.Run);
+        RtlStringFormat(Text, sizeof(Text), "smss.exe C:\\%s", KeBootOptions.Run);
     }
-    RtlMultiByteToUnicodeN(Line, (ULONG)Size, NULL, text, (ULONG)strlen(text) + 1);
+    RtlMultiByteToUnicodeN(Line, (ULONG)Size, NULL, Text, (ULONG)strlen(Text) + 1);
 }
 
 /* Runs the session manager to its end; its exit status is the demonstration's. */
-static NTSTATUS BootRunSession(VOID)
+static NTSTATUS BootRunSession(void)
 {
-    WCHAR line[128];
-    PEPROCESS process;
-    NTSTATUS status;
+    WCHAR Line[128];
+    PEPROCESS Process;
+    NTSTATUS Status;
 
-    BootSessionCommandLine(line, sizeof(line));
-    status = PsLaunchProgram(SESSION_MANAGER, line, &process);
-    if (!NT_SUCCESS(status)) {
+    BootSessionCommandLine(Line, sizeof(Line));
+    Status = PsLaunchProgram(SESSION_MANAGER, Line, &Process);
+    if (!NT_SUCCESS(Status)) {
         BootStop("smss.exe (windows/system32/smss.exe in the ramdisk) does not start: %s.",
-            RtlNtStatusName(status));
+            RtlNtStatusName(Status));
     }
-    KeWaitForSingleObject(process, Executive, KernelMode, FALSE, NULL);
-    status = process->ExitStatus;
-    ObDereferenceObject(process);
-    return status;
+    KeWaitForSingleObject(Process, Executive, KernelMode, FALSE, NULL);
+    Status = Process->ExitStatus;
+    ObDereferenceObject(Process);
+    return Status;
 }
 
 void Phase1Initialization(PVOID Context)
 {
-    NTSTATUS status;
+    NTSTATUS Status;
 
     UNREFERENCED_PARAMETER(Context);
     BootMountRamdisk();
@@ -97,12 +97,12 @@ void Phase1Initialization(PVOID Context)
     if (KeBootOptions.Test[0] != 0) {
         BootEnd(KtRunTests(KeBootOptions.Test));
     }
-    status = BootRunSession();
-    if (!NT_SUCCESS(status)) {
-        KePrint("smss.exe ended with %s.\n", RtlNtStatusName(status));
+    Status = BootRunSession();
+    if (!NT_SUCCESS(Status)) {
+        KePrint("smss.exe ended with %s.\n", RtlNtStatusName(Status));
     }
     if (KeBootOptions.PowerOff) {
-        BootEnd(NT_SUCCESS(status));
+        BootEnd(NT_SUCCESS(Status));
     }
     KePrint("The demonstration has ended; the system goes on idle.\n");
 }

@@ -9,13 +9,13 @@
 
 void BootStop(PCSTR Format, ...)
 {
-    CHAR text[512];
-    va_list arguments;
+    CHAR Text[512];
+    va_list Arguments;
 
-    va_start(arguments, Format);
-    RtlStringFormatV(text, sizeof(text), Format, arguments);
-    va_end(arguments);
-    KePrint("\nNascent cannot start: %s\n", text);
+    va_start(Arguments, Format);
+    RtlStringFormatV(Text, sizeof(Text), Format, Arguments);
+    va_end(Arguments);
+    KePrint("\nNascent cannot start: %s\n", Text);
     HalExitEmulator(HAL_EXIT_FAILURE);
     KePrint("Stopped; the machine can be switched off.\n");
     HalHalt();

@@ -61,119 +61,119 @@ typedef struct __attribute__((packed)) _ACPI_MADT_ENTRY {
 
 static BOOLEAN HalpSumIsZero(PCVOID Data, ULONG Length)
 {
-    const UCHAR *bytes = Data;
-    UCHAR sum = 0;
+    const UCHAR *Bytes = Data;
+    UCHAR Sum = 0;
     ULONG i;
 
     for (i = 0; i < Length; i++) {
-        sum += bytes[i];
+        Sum += Bytes[i];
     }
-    return sum == 0;
+    return Sum == 0;
 }
 
 static const ACPI_RSDP *HalpSearchRsdp(const UCHAR *Low, ULONG Start, ULONG End)
 {
-    ULONG address;
+    ULONG Address;
 
-    for (address = Start; address + sizeof(ACPI_RSDP) <= End; address += 16) {
-        const ACPI_RSDP *rsdp = (const ACPI_RSDP *)(Low + address);
+    for (Address = Start; Address + sizeof(ACPI_RSDP) <= End; Address += 16) {
+        const ACPI_RSDP *Rsdp = (const ACPI_RSDP *)(Low + Address);
 
-        if (__builtin_memcmp(rsdp->Signature, "RSD PTR ", 8) == 0 &&
-            HalpSumIsZero(rsdp, sizeof(ACPI_RSDP))) {
-            return rsdp;
+        if (__builtin_memcmp(Rsdp->Signature, "RSD PTR ", 8) == 0 &&
+            HalpSumIsZero(Rsdp, sizeof(ACPI_RSDP))) {
+            return Rsdp;
         }
     }
     return NULL;
 }
 
 /* In the first megabyte, which the direct map always holds. */
-static const ACPI_RSDP *HalpFindRsdp(VOID)
+static const ACPI_RSDP *HalpFindRsdp(void)
 {
-    const UCHAR *low = (const UCHAR *)KERNEL_BASE;
-    ULONG ebda = (ULONG)(*(const uint16_t *)(low + EBDA_POINTER)) << 4;
-    const ACPI_RSDP *rsdp = NULL;
+    const UCHAR *Low = (const UCHAR *)KERNEL_BASE;
+    ULONG Ebda = (ULONG)(*(const uint16_t *)(Low + EBDA_POINTER)) << 4;
+    const ACPI_RSDP *Rsdp = NULL;
 
-    if (ebda >= 0x80000 && ebda < 0xA0000) {
-        ULONG end = ebda + EBDA_SEARCH_SIZE;
+    if (Ebda >= 0x80000 && Ebda < 0xA0000) {
+        ULONG End = Ebda + EBDA_SEARCH_SIZE;
 
-        rsdp = HalpSearchRsdp(low, ebda, end < 0xA0000 ? end : 0xA0000);
+        Rsdp = HalpSearchRsdp(Low, Ebda, End < 0xA0000 ? End : 0xA0000);
     }
-    return rsdp != NULL ? rsdp : HalpSearchRsdp(low, RSDP_SEARCH_START, RSDP_SEARCH_END);
+    return Rsdp != NULL ? Rsdp : HalpSearchRsdp(Low, RSDP_SEARCH_START, RSDP_SEARCH_END);
 }
 
 /* Maps the table at Physical if it has that signature and its sum is right. */
 static const ACPI_HEADER *HalpMapTable(
     PHAL_MAP_REGISTERS MapRegisters, ULONG Physical, PCSTR Signature)
 {
-    const ACPI_HEADER *header = MapRegisters(Physical, sizeof(ACPI_HEADER));
-    ULONG offset = Physical & 0xFFF;
+    const ACPI_HEADER *Header = MapRegisters(Physical, sizeof(ACPI_HEADER));
+    ULONG Offset = Physical & 0xFFF;
 
-    if (header == NULL || __builtin_memcmp(header->Signature, Signature, 4) != 0 ||
-        header->Length < sizeof(ACPI_HEADER) || header->Length > TABLE_SIZE_LIMIT) {
+    if (Header == NULL || __builtin_memcmp(Header->Signature, Signature, 4) != 0 ||
+        Header->Length < sizeof(ACPI_HEADER) || Header->Length > TABLE_SIZE_LIMIT) {
         return NULL;
     }
-    if (offset + header->Length > 0x1000) {
-        header = MapRegisters(Physical, header->Length);
+    if (Offset + Header->Length > 0x1000) {
+        Header = MapRegisters(Physical, Header->Length);
     }
-    return header != NULL && HalpSumIsZero(header, header->Length) ? header : NULL;
+    return Header != NULL && HalpSumIsZero(Header, Header->Length) ? Header : NULL;
 }
 
 static const ACPI_MADT *HalpFindMadt(PHAL_MAP_REGISTERS MapRegisters)
 {
-    const ACPI_RSDP *rsdp = HalpFindRsdp();
-    const ACPI_HEADER *rsdt;
+    const ACPI_RSDP *Rsdp = HalpFindRsdp();
+    const ACPI_HEADER *Rsdt;
     ULONG i;
 
-    if (rsdp == NULL) {
+    if (Rsdp == NULL) {
         return NULL;
     }
-    rsdt = HalpMapTable(MapRegisters, rsdp->RsdtAddress, "RSDT");
-    for (i = sizeof(ACPI_HEADER); rsdt != NULL && i + 4 <= rsdt->Length; i += 4) {
-        ULONG physical = *(const uint32_t *)((const UCHAR *)rsdt + i);
-        const ACPI_HEADER *table = HalpMapTable(MapRegisters, physical, "APIC");
+    Rsdt = HalpMapTable(MapRegisters, Rsdp->RsdtAddress, "RSDT");
+    for (i = sizeof(ACPI_HEADER); Rsdt != NULL && i + 4 <= Rsdt->Length; i += 4) {
+        ULONG Physical = *(const uint32_t *)((const UCHAR *)Rsdt + i);
+        const ACPI_HEADER *Table = HalpMapTable(MapRegisters, Physical, "APIC");
 
-        if (table != NULL && table->Length >= sizeof(ACPI_MADT)) {
-            return (const ACPI_MADT *)table;
+        if (Table != NULL && Table->Length >= sizeof(ACPI_MADT)) {
+            return (const ACPI_MADT *)Table;
         }
     }
     return NULL;
 }
 
-static VOID HalpReadMadtEntry(const ACPI_MADT_ENTRY *Entry, HALP_APIC_TABLE *Table)
+static void HalpReadMadtEntry(const ACPI_MADT_ENTRY *Entry, HALP_APIC_TABLE *Table)
 {
     if (Entry->Type == MADT_IO_APIC && Entry->Length >= 12 && Table->IoApic.Physical == 0) {
         Table->IoApic.Physical = Entry->IoApic.Address;
         Table->IoApic.FirstInput = Entry->IoApic.FirstInput;
     } else if (Entry->Type == MADT_OVERRIDE && Entry->Length >= 10 &&
                Entry->Override.Line < HALP_ISA_LINES) {
-        HALP_ISA_LINE *line = &Table->Lines[Entry->Override.Line];
+        HALP_ISA_LINE *Line = &Table->Lines[Entry->Override.Line];
 
-        line->Input = Entry->Override.Input;
-        line->Low = (Entry->Override.Flags & 3) == 3;
-        line->Level = (Entry->Override.Flags >> 2 & 3) == 3;
+        Line->Input = Entry->Override.Input;
+        Line->Low = (Entry->Override.Flags & 3) == 3;
+        Line->Level = (Entry->Override.Flags >> 2 & 3) == 3;
     }
 }
 
 BOOLEAN HalpFindApicTable(PHAL_MAP_REGISTERS MapRegisters, HALP_APIC_TABLE *Table)
 {
-    const ACPI_MADT *madt = HalpFindMadt(MapRegisters);
+    const ACPI_MADT *Madt = HalpFindMadt(MapRegisters);
     ULONG i;
 
-    if (madt == NULL) {
+    if (Madt == NULL) {
         return FALSE;
     }
-    *Table = (HALP_APIC_TABLE){.LocalApic = madt->LocalApic};
+    *Table = (HALP_APIC_TABLE){.LocalApic = Madt->LocalApic};
     for (i = 0; i < HALP_ISA_LINES; i++) {
         Table->Lines[i].Input = i;
     }
-    for (i = sizeof(ACPI_MADT); i + 2 <= madt->Header.Length;) {
-        const ACPI_MADT_ENTRY *entry = (const ACPI_MADT_ENTRY *)((const UCHAR *)madt + i);
+    for (i = sizeof(ACPI_MADT); i + 2 <= Madt->Header.Length;) {
+        const ACPI_MADT_ENTRY *Entry = (const ACPI_MADT_ENTRY *)((const UCHAR *)Madt + i);
 
-        if (entry->Length < 2 || i + entry->Length > madt->Header.Length) {
+        if (Entry->Length < 2 || i + Entry->Length > Madt->Header.Length) {
             break;
         }
-        HalpReadMadtEntry(entry, Table);
-        i += entry->Length;
+        HalpReadMadtEntry(Entry, Table);
+        i += Entry->Length;
     }
     return Table->IoApic.Physical != 0;
 }

@@ -47,7 +47,7 @@ static ULONG HalpReadLocal(ULONG Offset)
     return *(volatile ULONG *)(HalpLocalApic + Offset);
 }
 
-static VOID HalpWriteLocal(ULONG Offset, ULONG Value)
+static void HalpWriteLocal(ULONG Offset, ULONG Value)
 {
     *(volatile ULONG *)(HalpLocalApic + Offset) = Value;
 }
@@ -58,13 +58,13 @@ static ULONG HalpReadIo(ULONG Index)
     return *(volatile ULONG *)(HalpIoApic + IOAPIC_DATA);
 }
 
-static VOID HalpWriteIo(ULONG Index, ULONG Value)
+static void HalpWriteIo(ULONG Index, ULONG Value)
 {
     *(volatile ULONG *)(HalpIoApic + IOAPIC_INDEX) = Index;
     *(volatile ULONG *)(HalpIoApic + IOAPIC_DATA) = Value;
 }
 
-static VOID HalpInitializeLocalApic(VOID)
+static void HalpInitializeLocalApic(void)
 {
     HalpWriteMsr(MSR_APIC_BASE, HalpReadMsr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
     HalpWriteLocal(LAPIC_TASK_PRIORITY, 0);
@@ -95,37 +95,37 @@ BOOLEAN HalpInitializeApic(const HALP_APIC_TABLE *Table, PHAL_MAP_REGISTERS MapR
     return TRUE;
 }
 
-VOID HalpSetIoApicMask(ULONG Irq, BOOLEAN Masked)
+void HalpSetIoApicMask(ULONG Irq, BOOLEAN Masked)
 {
-    const HALP_ISA_LINE *line = &HalpApicTable.Lines[Irq];
-    ULONG input = line->Input - HalpApicTable.IoApic.FirstInput;
-    ULONG entry = HAL_VECTOR_IRQ_BASE + Irq;
+    const HALP_ISA_LINE *Line = &HalpApicTable.Lines[Irq];
+    ULONG Input = Line->Input - HalpApicTable.IoApic.FirstInput;
+    ULONG Entry = HAL_VECTOR_IRQ_BASE + Irq;
 
-    if (input >= HalpIoApicInputs) {
+    if (Input >= HalpIoApicInputs) {
         return;
     }
-    entry |= Masked ? ENTRY_MASKED : 0;
-    entry |= line->Low ? ENTRY_LOW : 0;
-    entry |= line->Level ? ENTRY_LEVEL : 0;
-    HalpWriteIo(IOAPIC_TABLE + 2 * input + 1, HalpReadLocal(LAPIC_ID));
-    HalpWriteIo(IOAPIC_TABLE + 2 * input, entry);
+    Entry |= Masked ? ENTRY_MASKED : 0;
+    Entry |= Line->Low ? ENTRY_LOW : 0;
+    Entry |= Line->Level ? ENTRY_LEVEL : 0;
+    HalpWriteIo(IOAPIC_TABLE + 2 * Input + 1, HalpReadLocal(LAPIC_ID));
+    HalpWriteIo(IOAPIC_TABLE + 2 * Input, Entry);
 }
 
-VOID HalpEndApicInterrupt(VOID)
+void HalpEndApicInterrupt(void)
 {
     HalpWriteLocal(LAPIC_END, 0);
 }
 
 /* Counts down from Count at a sixteenth of the bus clock; Vector 0: no interrupt. */
-VOID HalpStartApicTimer(ULONG Count, BOOLEAN Periodic, UCHAR Vector)
+void HalpStartApicTimer(ULONG Count, BOOLEAN Periodic, UCHAR Vector)
 {
-    ULONG mode = (Periodic ? LVT_PERIODIC : 0) | (Vector == 0 ? LVT_MASKED : Vector);
+    ULONG Mode = (Periodic ? LVT_PERIODIC : 0) | (Vector == 0 ? LVT_MASKED : Vector);
 
-    HalpWriteLocal(LAPIC_LVT_TIMER, mode);
+    HalpWriteLocal(LAPIC_LVT_TIMER, Mode);
     HalpWriteLocal(LAPIC_TIMER_INITIAL, Count);
 }
 
-ULONG HalpReadApicTimer(VOID)
+ULONG HalpReadApicTimer(void)
 {
     return HalpReadLocal(LAPIC_TIMER_CURRENT);
 }

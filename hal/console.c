@@ -4,24 +4,24 @@
  */
 #include "hal/halp.h"
 
-VOID HalInitializeConsole(VOID)
+void HalInitializeConsole(void)
 {
     HalSerialInitialize(HAL_COM1);
     HalpInitializeScreen();
 }
 
-VOID HalConsoleWrite(PCSTR Text, SIZE_T Length)
+void HalConsoleWrite(PCSTR Text, SIZE_T Length)
 {
-    SIZE_T start = 0;
+    SIZE_T Start = 0;
     SIZE_T i;
 
     for (i = 0; i < Length; i++) {
         if (Text[i] == '\n') {
-            HalSerialWrite(HAL_COM1, &Text[start], i - start);
+            HalSerialWrite(HAL_COM1, &Text[Start], i - Start);
             HalSerialWrite(HAL_COM1, "\r\n", 2);
-            start = i + 1;
+            Start = i + 1;
         }
     }
-    HalSerialWrite(HAL_COM1, &Text[start], Length - start);
+    HalSerialWrite(HAL_COM1, &Text[Start], Length - Start);
     HalpScreenWrite(Text, Length);
 }

@@ -44,65 +44,65 @@ static const HALP_FEATURE HalpFeatures[] = {
 
 static ULONG HalpCpuid(ULONG Leaf, ULONG Registers[3])
 {
-    ULONG eax;
+    ULONG Eax;
 
     __asm__ volatile("cpuid"
-                     : "=a"(eax), "=b"(Registers[RegisterEbx]), "=c"(Registers[RegisterEcx]),
+                     : "=a"(Eax), "=b"(Registers[RegisterEbx]), "=c"(Registers[RegisterEcx]),
                      "=d"(Registers[RegisterEdx])
                      : "a"(Leaf), "c"(0));
-    return eax;
+    return Eax;
 }
 
 static BOOLEAN HalpHasLeaf(ULONG Leaf)
 {
-    ULONG registers[3];
-    ULONG range = Leaf & 0x80000000u;
-    ULONG maximum = HalpCpuid(range, registers);
+    ULONG Registers[3];
+    ULONG Range = Leaf & 0x80000000u;
+    ULONG Maximum = HalpCpuid(Range, Registers);
 
     /* A maximum of another range means that this range does not exist. */
-    return (maximum & 0x80000000u) == range && maximum >= Leaf;
+    return (Maximum & 0x80000000u) == Range && Maximum >= Leaf;
 }
 
-VOID HalInitializeProcessorFeatures(VOID)
+void HalInitializeProcessorFeatures(void)
 {
-    ULONG registers[3];
+    ULONG Registers[3];
     ULONG i;
 
-    HalpCpuid(0, registers);
-    __builtin_memcpy(&HalCpuVendor[0], &registers[RegisterEbx], 4);
-    __builtin_memcpy(&HalCpuVendor[4], &registers[RegisterEdx], 4);
-    __builtin_memcpy(&HalCpuVendor[8], &registers[RegisterEcx], 4);
+    HalpCpuid(0, Registers);
+    __builtin_memcpy(&HalCpuVendor[0], &Registers[RegisterEbx], 4);
+    __builtin_memcpy(&HalCpuVendor[4], &Registers[RegisterEdx], 4);
+    __builtin_memcpy(&HalCpuVendor[8], &Registers[RegisterEcx], 4);
     for (i = 0; i < ARRAYSIZE(HalpFeatures); i++) {
-        const HALP_FEATURE *feature = &HalpFeatures[i];
+        const HALP_FEATURE *Feature = &HalpFeatures[i];
 
-        if (HalpHasLeaf(feature->Leaf)) {
-            HalpCpuid(feature->Leaf, registers);
-            if (registers[feature->Register] >> feature->Position & 1) {
-                HalCpuFeatures |= feature->Bit;
+        if (HalpHasLeaf(Feature->Leaf)) {
+            HalpCpuid(Feature->Leaf, Registers);
+            if (Registers[Feature->Register] >> Feature->Position & 1) {
+                HalCpuFeatures |= Feature->Bit;
             }
         }
     }
 }
 
-VOID HalDescribeCpuFeatures(PSTR Buffer, SIZE_T Size)
+void HalDescribeCpuFeatures(PSTR Buffer, SIZE_T Size)
 {
-    SIZE_T used = 0;
+    SIZE_T Used = 0;
     ULONG i;
 
     for (i = 0; i < ARRAYSIZE(HalpFeatures) && Size != 0; i++) {
-        const CHAR *name = HalpFeatures[i].Name;
+        const CHAR *Name = HalpFeatures[i].Name;
 
         if (!(HalCpuFeatures & HalpFeatures[i].Bit)) {
             continue;
         }
-        if (used != 0 && used + 1 < Size) {
-            Buffer[used++] = ' ';
+        if (Used != 0 && Used + 1 < Size) {
+            Buffer[Used++] = ' ';
         }
-        while (*name != 0 && used + 1 < Size) {
-            Buffer[used++] = *name++;
+        while (*Name != 0 && Used + 1 < Size) {
+            Buffer[Used++] = *Name++;
         }
     }
     if (Size != 0) {
-        Buffer[used] = 0;
+        Buffer[Used] = 0;
     }
 }

@@ -8,18 +8,18 @@
 #define PM1A_CONTROL    0x604 /* of QEMU's ACPI */
 #define PM1A_SLEEP_S5   0x2000
 
-VOID HalExitEmulator(UCHAR Code)
+void HalExitEmulator(UCHAR Code)
 {
     HalpWritePort8(DEBUG_EXIT_PORT, Code);
 }
 
-VOID HalPowerOff(VOID)
+void HalPowerOff(void)
 {
     HalpWritePort16(PM1A_CONTROL, PM1A_SLEEP_S5);
     HalHalt(); /* the power goes a moment later, if at all */
 }
 
-VOID HalHalt(VOID)
+void HalHalt(void)
 {
     for (;;) {
         __asm__ volatile("cli; hlt");

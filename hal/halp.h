@@ -6,40 +6,40 @@
 #pragma once
 #include "hal.h"
 
-FORCEINLINE VOID HalpWritePort8(USHORT Port, UCHAR Value)
+FORCEINLINE void HalpWritePort8(USHORT Port, UCHAR Value)
 {
     __asm__ volatile("outb %0, %1" : : "a"(Value), "Nd"(Port));
 }
 
-FORCEINLINE VOID HalpWritePort16(USHORT Port, USHORT Value)
+FORCEINLINE void HalpWritePort16(USHORT Port, USHORT Value)
 {
     __asm__ volatile("outw %0, %1" : : "a"(Value), "Nd"(Port));
 }
 
 FORCEINLINE UCHAR HalpReadPort8(USHORT Port)
 {
-    UCHAR value;
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(Port));
-    return value;
+    UCHAR Value;
+    __asm__ volatile("inb %1, %0" : "=a"(Value) : "Nd"(Port));
+    return Value;
 }
 
 FORCEINLINE ULONGLONG HalpReadMsr(ULONG Register)
 {
-    ULONGLONG value;
-    __asm__ volatile("rdmsr" : "=A"(value) : "c"(Register));
-    return value;
+    ULONGLONG Value;
+    __asm__ volatile("rdmsr" : "=A"(Value) : "c"(Register));
+    return Value;
 }
 
-FORCEINLINE VOID HalpWriteMsr(ULONG Register, ULONGLONG Value)
+FORCEINLINE void HalpWriteMsr(ULONG Register, ULONGLONG Value)
 {
     __asm__ volatile("wrmsr" : : "c"(Register), "A"(Value));
 }
 
 /* pic.c: two 8259 */
-VOID HalpInitializePic(VOID);
-VOID HalpSetPicMask(ULONG Irq, BOOLEAN Masked);
+void HalpInitializePic(void);
+void HalpSetPicMask(ULONG Irq, BOOLEAN Masked);
 BOOLEAN HalpIsPicSpurious(UCHAR Vector);
-VOID HalpEndPicInterrupt(UCHAR Vector);
+void HalpEndPicInterrupt(UCHAR Vector);
 
 /* apic.c: local APIC and I/O APIC */
 typedef struct _HALP_IO_APIC {
@@ -63,14 +63,14 @@ typedef struct _HALP_APIC_TABLE {
 } HALP_APIC_TABLE;
 
 BOOLEAN HalpInitializeApic(const HALP_APIC_TABLE *Table, PHAL_MAP_REGISTERS MapRegisters);
-VOID HalpSetIoApicMask(ULONG Irq, BOOLEAN Masked);
-VOID HalpEndApicInterrupt(VOID);
-VOID HalpStartApicTimer(ULONG Count, BOOLEAN Periodic, UCHAR Vector);
-ULONG HalpReadApicTimer(VOID);
+void HalpSetIoApicMask(ULONG Irq, BOOLEAN Masked);
+void HalpEndApicInterrupt(void);
+void HalpStartApicTimer(ULONG Count, BOOLEAN Periodic, UCHAR Vector);
+ULONG HalpReadApicTimer(void);
 
 /* acpi.c: FALSE when there is no usable MADT */
 BOOLEAN HalpFindApicTable(PHAL_MAP_REGISTERS MapRegisters, _Out_ HALP_APIC_TABLE *Table);
 
 /* screen.c */
-VOID HalpInitializeScreen(VOID);
-VOID HalpScreenWrite(PCSTR Text, SIZE_T Length);
+void HalpInitializeScreen(void);
+void HalpScreenWrite(PCSTR Text, SIZE_T Length);

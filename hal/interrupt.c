@@ -7,18 +7,18 @@
 
 static HAL_INTERRUPT_CONTROLLER HalpController;
 
-VOID HalInitializeInterrupts(PHAL_MAP_REGISTERS MapRegisters)
+void HalInitializeInterrupts(PHAL_MAP_REGISTERS MapRegisters)
 {
-    HALP_APIC_TABLE table;
+    HALP_APIC_TABLE Table;
 
     HalpInitializePic();
-    if ((HalCpuFeatures & HAL_CPU_APIC) && HalpFindApicTable(MapRegisters, &table) &&
-        HalpInitializeApic(&table, MapRegisters)) {
+    if ((HalCpuFeatures & HAL_CPU_APIC) && HalpFindApicTable(MapRegisters, &Table) &&
+        HalpInitializeApic(&Table, MapRegisters)) {
         HalpController = HalControllerApic;
     }
 }
 
-HAL_INTERRUPT_CONTROLLER HalInterruptController(VOID)
+HAL_INTERRUPT_CONTROLLER HalInterruptController(void)
 {
     return HalpController;
 }
@@ -31,7 +31,7 @@ BOOLEAN HalBeginInterrupt(UCHAR Vector)
     return Vector != HAL_VECTOR_SPURIOUS;
 }
 
-VOID HalEndOfInterrupt(UCHAR Vector)
+void HalEndOfInterrupt(UCHAR Vector)
 {
     if (HalpController == HalControllerPic) {
         HalpEndPicInterrupt(Vector);
@@ -58,12 +58,12 @@ BOOLEAN HalEnableInterrupt(ULONG Irq)
     return HalpSetMask(Irq, FALSE);
 }
 
-VOID HalDisableInterrupt(ULONG Irq)
+void HalDisableInterrupt(ULONG Irq)
 {
     HalpSetMask(Irq, TRUE);
 }
 
-UCHAR HalClockVector(VOID)
+UCHAR HalClockVector(void)
 {
     return HalpController == HalControllerApic ? HAL_VECTOR_CLOCK : HAL_VECTOR_IRQ_BASE;
 }

@@ -20,13 +20,13 @@
 
 static USHORT HalpPicMask = 0xFFFF;
 
-static VOID HalpWritePicMask(VOID)
+static void HalpWritePicMask(void)
 {
     HalpWritePort8(PIC1_DATA, (UCHAR)HalpPicMask);
     HalpWritePort8(PIC2_DATA, (UCHAR)(HalpPicMask >> 8));
 }
 
-VOID HalpInitializePic(VOID)
+void HalpInitializePic(void)
 {
     HalpWritePort8(PIC1_COMMAND, ICW1_CASCADE_ICW4);
     HalpWritePort8(PIC2_COMMAND, ICW1_CASCADE_ICW4);
@@ -40,11 +40,11 @@ VOID HalpInitializePic(VOID)
     HalpWritePicMask();
 }
 
-VOID HalpSetPicMask(ULONG Irq, BOOLEAN Masked)
+void HalpSetPicMask(ULONG Irq, BOOLEAN Masked)
 {
-    USHORT bit = (USHORT)(1u << Irq);
+    USHORT Bit = (USHORT)(1u << Irq);
 
-    HalpPicMask = Masked ? HalpPicMask | bit : HalpPicMask & ~bit;
+    HalpPicMask = Masked ? HalpPicMask | Bit : HalpPicMask & ~Bit;
     HalpWritePicMask();
 }
 
@@ -55,23 +55,23 @@ VOID HalpSetPicMask(ULONG Irq, BOOLEAN Masked)
  */
 BOOLEAN HalpIsPicSpurious(UCHAR Vector)
 {
-    BOOLEAN slave = Vector == HAL_VECTOR_PIC_SPURIOUS2;
-    USHORT command = slave ? PIC2_COMMAND : PIC1_COMMAND;
+    BOOLEAN Slave = Vector == HAL_VECTOR_PIC_SPURIOUS2;
+    USHORT Command = Slave ? PIC2_COMMAND : PIC1_COMMAND;
 
-    if (Vector != HAL_VECTOR_PIC_SPURIOUS1 && !slave) {
+    if (Vector != HAL_VECTOR_PIC_SPURIOUS1 && !Slave) {
         return FALSE;
     }
-    HalpWritePort8(command, OCW3_READ_ISR);
-    if (HalpReadPort8(command) & 0x80) {
+    HalpWritePort8(Command, OCW3_READ_ISR);
+    if (HalpReadPort8(Command) & 0x80) {
         return FALSE;
     }
-    if (slave) {
+    if (Slave) {
         HalpWritePort8(PIC1_COMMAND, OCW2_END);
     }
     return TRUE;
 }
 
-VOID HalpEndPicInterrupt(UCHAR Vector)
+void HalpEndPicInterrupt(UCHAR Vector)
 {
     if (Vector >= HAL_VECTOR_IRQ_BASE + 8) {
         HalpWritePort8(PIC2_COMMAND, OCW2_END);

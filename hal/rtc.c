@@ -26,7 +26,7 @@ static UCHAR HalpReadCmos(UCHAR Register)
     return HalpReadPort8(CMOS_DATA);
 }
 
-static VOID HalpReadRtc(UCHAR Fields[RtcFields])
+static void HalpReadRtc(UCHAR Fields[RtcFields])
 {
     ULONG i;
 
@@ -36,57 +36,57 @@ static VOID HalpReadRtc(UCHAR Fields[RtcFields])
 }
 
 /* Binary, 24 hours, whatever the chip is set to. */
-static VOID HalpNormalizeRtc(UCHAR Fields[RtcFields])
+static void HalpNormalizeRtc(UCHAR Fields[RtcFields])
 {
-    UCHAR status = HalpReadCmos(RTC_STATUS_B);
-    BOOLEAN afternoon = !(status & STATUS_B_24_HOURS) && (Fields[RtcHour] & HOUR_PM);
+    UCHAR Status = HalpReadCmos(RTC_STATUS_B);
+    BOOLEAN Afternoon = !(Status & STATUS_B_24_HOURS) && (Fields[RtcHour] & HOUR_PM);
     ULONG i;
 
-    if (!(status & STATUS_B_24_HOURS)) {
+    if (!(Status & STATUS_B_24_HOURS)) {
         Fields[RtcHour] &= HOUR_MASK;
     }
-    for (i = 0; i < RtcFields && !(status & STATUS_B_BINARY); i++) {
+    for (i = 0; i < RtcFields && !(Status & STATUS_B_BINARY); i++) {
         Fields[i] = (UCHAR)((Fields[i] >> 4) * 10 + (Fields[i] & 15));
     }
-    if (!(status & STATUS_B_24_HOURS)) {
-        Fields[RtcHour] = (UCHAR)(Fields[RtcHour] % 12 + (afternoon ? 12 : 0));
+    if (!(Status & STATUS_B_24_HOURS)) {
+        Fields[RtcHour] = (UCHAR)(Fields[RtcHour] % 12 + (Afternoon ? 12 : 0));
     }
 }
 
 /* Days from 1 January 1601 to the first day of Year, then to the date. */
 static ULONG HalpDaysSince1601(ULONG Year, ULONG Month, ULONG Day)
 {
-    static const USHORT before[12] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-    ULONG years = Year - 1601;
-    ULONG days = years * 365 + years / 4 - years / 100 + years / 400;
-    BOOLEAN leap = (Year % 4 == 0 && Year % 100 != 0) || Year % 400 == 0;
+    static const USHORT Before[12] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+    ULONG Years = Year - 1601;
+    ULONG Days = Years * 365 + Years / 4 - Years / 100 + Years / 400;
+    BOOLEAN Leap = (Year % 4 == 0 && Year % 100 != 0) || Year % 400 == 0;
 
-    return days + before[Month - 1] + (leap && Month > 2) + Day - 1;
+    return Days + Before[Month - 1] + (Leap && Month > 2) + Day - 1;
 }
 
 BOOLEAN HalQueryRealTimeClock(PLARGE_INTEGER SystemTime)
 {
-    UCHAR fields[RtcFields];
-    UCHAR again[RtcFields];
-    ULONGLONG seconds;
-    ULONG attempt = 0;
-    ULONG days;
+    UCHAR Fields[RtcFields];
+    UCHAR Again[RtcFields];
+    ULONGLONG Seconds;
+    ULONG Attempt = 0;
+    ULONG Days;
 
     do {
-        if (attempt++ == RTC_ATTEMPTS) {
+        if (Attempt++ == RTC_ATTEMPTS) {
             return FALSE;
         }
-        HalpReadRtc(fields);
-        HalpReadRtc(again);
-    } while (__builtin_memcmp(fields, again, sizeof(fields)) != 0);
-    HalpNormalizeRtc(fields);
-    if (fields[RtcMonth] < 1 || fields[RtcMonth] > 12 || fields[RtcDay] < 1 ||
-        fields[RtcDay] > 31 || fields[RtcHour] > 23) {
+        HalpReadRtc(Fields);
+        HalpReadRtc(Again);
+    } while (__builtin_memcmp(Fields, Again, sizeof(Fields)) != 0);
+    HalpNormalizeRtc(Fields);
+    if (Fields[RtcMonth] < 1 || Fields[RtcMonth] > 12 || Fields[RtcDay] < 1 ||
+        Fields[RtcDay] > 31 || Fields[RtcHour] > 23) {
         return FALSE;
     }
-    days = HalpDaysSince1601(2000u + fields[RtcYear], fields[RtcMonth], fields[RtcDay]);
-    seconds =
-        days * 86400ull + fields[RtcHour] * 3600u + fields[RtcMinute] * 60u + fields[RtcSecond];
-    SystemTime->QuadPart = (LONGLONG)(seconds * 10000000u);
+    Days = HalpDaysSince1601(2000u + Fields[RtcYear], Fields[RtcMonth], Fields[RtcDay]);
+    Seconds =
+        Days * 86400ull + Fields[RtcHour] * 3600u + Fields[RtcMinute] * 60u + Fields[RtcSecond];
+    SystemTime->QuadPart = (LONGLONG)(Seconds * 10000000u);
     return TRUE;
 }

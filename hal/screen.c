@@ -31,7 +31,7 @@ static struct {
     ULONG Parameter; /* of the control sequence being read */
 } HalpScreen = {.Attribute = SCREEN_NORMAL};
 
-static VOID HalpClearRow(ULONG Row)
+static void HalpClearRow(ULONG Row)
 {
     ULONG i;
 
@@ -40,9 +40,9 @@ static VOID HalpClearRow(ULONG Row)
     }
 }
 
-static VOID HalpNewLine(VOID)
+static void HalpNewLine(void)
 {
-    volatile ULONG *memory = (volatile ULONG *)SCREEN_MEMORY;
+    volatile ULONG *Memory = (volatile ULONG *)SCREEN_MEMORY;
     ULONG i;
 
     HalpScreen.Column = 0;
@@ -51,29 +51,29 @@ static VOID HalpNewLine(VOID)
     }
     HalpScreen.Row = SCREEN_ROWS - 1;
     for (i = 0; i < (SCREEN_ROWS - 1) * SCREEN_COLUMNS / 2; i++) {
-        memory[i] = memory[i + SCREEN_COLUMNS / 2];
+        Memory[i] = Memory[i + SCREEN_COLUMNS / 2];
     }
     HalpClearRow(SCREEN_ROWS - 1);
 }
 
 /* The VGA numbers red and blue the other way round than ECMA-48. */
-static VOID HalpSelectGraphics(ULONG Parameter)
+static void HalpSelectGraphics(ULONG Parameter)
 {
-    static const UCHAR colors[8] = {0, 4, 2, 6, 1, 5, 3, 7};
+    static const UCHAR Colors[8] = {0, 4, 2, 6, 1, 5, 3, 7};
 
     if (Parameter == 0) {
         HalpScreen.Attribute = SCREEN_NORMAL;
     } else if (Parameter == 1) {
         HalpScreen.Attribute |= 0x0800;
     } else if (Parameter >= 30 && Parameter <= 37) {
-        HalpScreen.Attribute = (HalpScreen.Attribute & 0xF800) | colors[Parameter - 30] << 8;
+        HalpScreen.Attribute = (HalpScreen.Attribute & 0xF800) | Colors[Parameter - 30] << 8;
     } else if (Parameter >= 90 && Parameter <= 97) {
-        HalpScreen.Attribute = 0x0800 | colors[Parameter - 90] << 8;
+        HalpScreen.Attribute = 0x0800 | Colors[Parameter - 90] << 8;
     }
 }
 
 /* One character of an escape sequence. */
-static VOID HalpScreenControl(CHAR Character)
+static void HalpScreenControl(CHAR Character)
 {
     if (HalpScreen.State == ScreenEscape) {
         HalpScreen.State = Character == '[' ? ScreenControl : ScreenText;
@@ -89,7 +89,7 @@ static VOID HalpScreenControl(CHAR Character)
     }
 }
 
-static VOID HalpScreenCharacter(CHAR Character)
+static void HalpScreenCharacter(CHAR Character)
 {
     if (Character == '\n') {
         HalpNewLine();
@@ -109,17 +109,17 @@ static VOID HalpScreenCharacter(CHAR Character)
     }
 }
 
-static VOID HalpMoveCursor(VOID)
+static void HalpMoveCursor(void)
 {
-    ULONG cell = HalpScreen.Row * SCREEN_COLUMNS + HalpScreen.Column;
+    ULONG Cell = HalpScreen.Row * SCREEN_COLUMNS + HalpScreen.Column;
 
     HalpWritePort8(CRTC_INDEX, CRTC_CURSOR_HIGH);
-    HalpWritePort8(CRTC_DATA, (UCHAR)(cell >> 8));
+    HalpWritePort8(CRTC_DATA, (UCHAR)(Cell >> 8));
     HalpWritePort8(CRTC_INDEX, CRTC_CURSOR_LOW);
-    HalpWritePort8(CRTC_DATA, (UCHAR)cell);
+    HalpWritePort8(CRTC_DATA, (UCHAR)Cell);
 }
 
-VOID HalpInitializeScreen(VOID)
+void HalpInitializeScreen(void)
 {
     ULONG i;
 
@@ -129,7 +129,7 @@ VOID HalpInitializeScreen(VOID)
     HalpMoveCursor();
 }
 
-VOID HalpScreenWrite(PCSTR Text, SIZE_T Length)
+void HalpScreenWrite(PCSTR Text, SIZE_T Length)
 {
     SIZE_T i;
 

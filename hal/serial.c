@@ -42,9 +42,9 @@ static BOOLEAN HalpSerialProbe(USHORT Port)
 
 BOOLEAN HalSerialInitialize(USHORT Port)
 {
-    BOOLEAN present = HalpSerialProbe(Port);
+    BOOLEAN Present = HalpSerialProbe(Port);
 
-    if (present) {
+    if (Present) {
         HalpWritePort8(Port + UART_INTERRUPTS, 0);
         HalpWritePort8(Port + UART_LINE_CONTROL, LCR_DLAB);
         HalpWritePort8(Port + UART_DIVISOR_LOW, 1); /* 115200 bits a second */
@@ -53,16 +53,16 @@ BOOLEAN HalSerialInitialize(USHORT Port)
         HalpWritePort8(Port + UART_FIFO, FIFO_ENABLE_AND_CLEAR);
         HalpWritePort8(Port + UART_MODEM, MCR_DTR_RTS_OUT2);
     }
-    HalpSerialPresent[HalpSerialIndex(Port)] = present;
-    return present;
+    HalpSerialPresent[HalpSerialIndex(Port)] = Present;
+    return Present;
 }
 
-static VOID HalpSerialWriteByte(USHORT Port, UCHAR Byte)
+static void HalpSerialWriteByte(USHORT Port, UCHAR Byte)
 {
-    ULONG patience = UART_PATIENCE;
+    ULONG Patience = UART_PATIENCE;
 
     while (!(HalpReadPort8(Port + UART_LINE_STATUS) & LSR_TRANSMIT_EMPTY)) {
-        if (--patience == 0) {
+        if (--Patience == 0) {
             HalpSerialPresent[HalpSerialIndex(Port)] = FALSE;
             return;
         }
@@ -70,13 +70,13 @@ static VOID HalpSerialWriteByte(USHORT Port, UCHAR Byte)
     HalpWritePort8(Port + UART_DATA, Byte);
 }
 
-VOID HalSerialWrite(USHORT Port, PCVOID Bytes, SIZE_T Length)
+void HalSerialWrite(USHORT Port, PCVOID Bytes, SIZE_T Length)
 {
-    const UCHAR *bytes = Bytes;
+    const UCHAR *Data = Bytes;
     SIZE_T i;
 
     for (i = 0; i < Length && HalpSerialPresent[HalpSerialIndex(Port)]; i++) {
-        HalpSerialWriteByte(Port, bytes[i]);
+        HalpSerialWriteByte(Port, Data[i]);
     }
 }
 

@@ -33,20 +33,20 @@ typedef struct _HALP_SAMPLE {
     ULONG Width;   /* TSC ticks the reading took */
 } HALP_SAMPLE;
 
-static ULONG HalpReadPitCounter(VOID)
+static ULONG HalpReadPitCounter(void)
 {
-    ULONG low;
+    ULONG Low;
 
     HalpWritePort8(PIT_COMMAND, PIT_LATCH2);
-    low = HalpReadPort8(PIT_CHANNEL2);
-    return low | (ULONG)HalpReadPort8(PIT_CHANNEL2) << 8;
+    Low = HalpReadPort8(PIT_CHANNEL2);
+    return Low | (ULONG)HalpReadPort8(PIT_CHANNEL2) << 8;
 }
 
-static VOID HalpStartPitCounter(VOID)
+static void HalpStartPitCounter(void)
 {
-    UCHAR speaker = HalpReadPort8(SPEAKER_PORT);
+    UCHAR Speaker = HalpReadPort8(SPEAKER_PORT);
 
-    HalpWritePort8(SPEAKER_PORT, (UCHAR)((speaker & ~SPEAKER_ON) | SPEAKER_GATE));
+    HalpWritePort8(SPEAKER_PORT, (UCHAR)((Speaker & ~SPEAKER_ON) | SPEAKER_GATE));
     HalpWritePort8(PIT_COMMAND, PIT_SELECT2_MODE0);
     HalpWritePort8(PIT_CHANNEL2, 0xFF);
     HalpWritePort8(PIT_CHANNEL2, 0xFF);
@@ -55,90 +55,90 @@ static VOID HalpStartPitCounter(VOID)
     }
 }
 
-static HALP_SAMPLE HalpSampleOnce(VOID)
+static HALP_SAMPLE HalpSampleOnce(void)
 {
-    HALP_SAMPLE sample;
-    ULONGLONG before = HalQueryTsc();
+    HALP_SAMPLE Sample;
+    ULONGLONG Before = HalQueryTsc();
 
-    sample.Count = HalpReadPitCounter();
-    sample.Width = (ULONG)(HalQueryTsc() - before);
-    sample.Tsc = before + sample.Width / 2;
-    return sample;
+    Sample.Count = HalpReadPitCounter();
+    Sample.Width = (ULONG)(HalQueryTsc() - Before);
+    Sample.Tsc = Before + Sample.Width / 2;
+    return Sample;
 }
 
-static HALP_SAMPLE HalpSample(VOID)
+static HALP_SAMPLE HalpSample(void)
 {
-    HALP_SAMPLE best = HalpSampleOnce();
+    HALP_SAMPLE Best = HalpSampleOnce();
     ULONG i;
 
     for (i = 1; i < SAMPLE_ATTEMPTS; i++) {
-        HALP_SAMPLE next = HalpSampleOnce();
+        HALP_SAMPLE Next = HalpSampleOnce();
 
-        if (next.Width < best.Width) {
-            best = next;
+        if (Next.Width < Best.Width) {
+            Best = Next;
         }
     }
-    return best;
+    return Best;
 }
 
-VOID HalCalibrateTimeStampCounter(VOID)
+void HalCalibrateTimeStampCounter(void)
 {
-    HALP_SAMPLE first;
-    HALP_SAMPLE last;
+    HALP_SAMPLE First;
+    HALP_SAMPLE Last;
 
     if (!(HalCpuFeatures & HAL_CPU_TSC)) {
         return;
     }
     HalpStartPitCounter();
-    first = HalpSample();
-    while (first.Count - HalpReadPitCounter() < CALIBRATION_PIT_TICKS) {
+    First = HalpSample();
+    while (First.Count - HalpReadPitCounter() < CALIBRATION_PIT_TICKS) {
         __asm__ volatile("pause");
     }
-    last = HalpSample();
-    HalpTscFrequency = (last.Tsc - first.Tsc) * PIT_FREQUENCY / (first.Count - last.Count);
+    Last = HalpSample();
+    HalpTscFrequency = (Last.Tsc - First.Tsc) * PIT_FREQUENCY / (First.Count - Last.Count);
 }
 
-ULONGLONG HalTscFrequency(VOID)
+ULONGLONG HalTscFrequency(void)
 {
     return HalpTscFrequency;
 }
 
 /* Ticks a second of the local APIC timer, measured against the PIT. */
-static ULONG HalpMeasureApicTimer(VOID)
+static ULONG HalpMeasureApicTimer(void)
 {
-    ULONG start;
-    ULONG ticks;
-    ULONG elapsed;
+    ULONG Start;
+    ULONG Ticks;
+    ULONG Elapsed;
 
     HalpStartPitCounter();
-    start = HalpReadPitCounter();
+    Start = HalpReadPitCounter();
     HalpStartApicTimer(0xFFFFFFFF, FALSE, 0);
     do {
-        elapsed = start - HalpReadPitCounter();
-        ticks = 0xFFFFFFFF - HalpReadApicTimer();
-    } while (elapsed < CALIBRATION_PIT_TICKS);
-    return (ULONG)((ULONGLONG)ticks * PIT_FREQUENCY / elapsed);
+        Elapsed = Start - HalpReadPitCounter();
+        Ticks = 0xFFFFFFFF - HalpReadApicTimer();
+    } while (Elapsed < CALIBRATION_PIT_TICKS);
+    return (ULONG)((ULONGLONG)Ticks * PIT_FREQUENCY / Elapsed);
 }
 
 static ULONG HalpStartPitClock(ULONG Period)
 {
-    ULONG divisor = (ULONG)((ULONGLONG)Period * PIT_FREQUENCY / 10000000);
+    ULONG Divisor = (ULONG)((ULONGLONG)Period * PIT_FREQUENCY / 10000000);
 
     HalpWritePort8(PIT_COMMAND, PIT_SELECT0_MODE2);
-    HalpWritePort8(PIT_CHANNEL0, (UCHAR)divisor);
-    HalpWritePort8(PIT_CHANNEL0, (UCHAR)(divisor >> 8));
+    HalpWritePort8(PIT_CHANNEL0, (UCHAR)Divisor);
+    HalpWritePort8(PIT_CHANNEL0, (UCHAR)(Divisor >> 8));
     HalEnableInterrupt(0);
-    return (ULONG)((ULONGLONG)divisor * 10000000 / PIT_FREQUENCY);
+    return (ULONG)((ULONGLONG)Divisor * 10000000 / PIT_FREQUENCY);
 }
 
 ULONG HalInitializeClock(ULONG Period)
 {
-    ULONG count;
+    ULONG Count;
 
     if (HalInterruptController() == HalControllerPic) {
         return HalpStartPitClock(Period);
     }
-    count = (ULONG)((ULONGLONG)HalpMeasureApicTimer() * Period / 10000000);
-    HalpStartApicTimer(count, TRUE, HAL_VECTOR_CLOCK);
+    Count = (ULONG)((ULONGLONG)HalpMeasureApicTimer() * Period / 10000000);
+    HalpStartApicTimer(Count, TRUE, HAL_VECTOR_CLOCK);
     return Period;
 }

@@ -48,9 +48,9 @@
 extern ULONG HalCpuFeatures;
 extern CHAR HalCpuVendor[13]; /* "GenuineIntel", zero-terminated */
 
-VOID HalInitializeProcessorFeatures(VOID);
+void HalInitializeProcessorFeatures(void);
 /* Writes "pae nx smep ..." into Buffer, zero-terminated, cut to Size. */
-VOID HalDescribeCpuFeatures(_Out_ PSTR Buffer, SIZE_T Size);
+void HalDescribeCpuFeatures(_Out_ PSTR Buffer, SIZE_T Size);
 
 /* --- Serial ports and text screen: hal/serial.c, hal/screen.c, hal/console.c */
 
@@ -60,7 +60,7 @@ VOID HalDescribeCpuFeatures(_Out_ PSTR Buffer, SIZE_T Size);
 /* 115200 8N1 with FIFO, no interrupts.  FALSE: there is no UART at Port. */
 BOOLEAN HalSerialInitialize(USHORT Port);
 /* Bytes as they are.  Does nothing for a port that is not initialised. */
-VOID HalSerialWrite(USHORT Port, _In_ PCVOID Bytes, SIZE_T Length);
+void HalSerialWrite(USHORT Port, _In_ PCVOID Bytes, SIZE_T Length);
 /* The next byte received, or -1 when there is none. */
 LONG HalSerialRead(USHORT Port);
 
@@ -68,8 +68,8 @@ LONG HalSerialRead(USHORT Port);
  * COM1 and text screen; '\n' becomes CR LF on COM1, and colour escapes (ESC[..m)
  * become screen attributes.  Any IRQL; the caller serialises.
  */
-VOID HalInitializeConsole(VOID);
-VOID HalConsoleWrite(_In_ PCSTR Text, SIZE_T Length);
+void HalInitializeConsole(void);
+void HalConsoleWrite(_In_ PCSTR Text, SIZE_T Length);
 
 /* --- Interrupt controllers: hal/interrupt.c (+ pic.c, apic.c, acpi.c) ------ */
 
@@ -85,34 +85,34 @@ typedef enum _HAL_INTERRUPT_CONTROLLER {
 } HAL_INTERRUPT_CONTROLLER;
 
 /* Every line masked.  APICs when CPUID and ACPI's MADT have them, else 8259. */
-VOID HalInitializeInterrupts(_In_ PHAL_MAP_REGISTERS MapRegisters);
-HAL_INTERRUPT_CONTROLLER HalInterruptController(VOID);
+void HalInitializeInterrupts(_In_ PHAL_MAP_REGISTERS MapRegisters);
+HAL_INTERRUPT_CONTROLLER HalInterruptController(void);
 
 /*
  * FALSE: Vector was a spurious interrupt, to be ignored, without
  * HalEndOfInterrupt.  Called first in the handler, interrupts disabled.
  */
 BOOLEAN HalBeginInterrupt(UCHAR Vector);
-VOID HalEndOfInterrupt(UCHAR Vector);
+void HalEndOfInterrupt(UCHAR Vector);
 
 /* ISA line 0..15 to HAL_VECTOR_IRQ_BASE + line.  FALSE: no such line. */
 BOOLEAN HalEnableInterrupt(ULONG Irq);
-VOID HalDisableInterrupt(ULONG Irq);
+void HalDisableInterrupt(ULONG Irq);
 
 /* --- Time: hal/timer.c, hal/rtc.c ------------------------------------------ */
 
 #define HAL_CLOCK_PERIOD 100000u /* 10 ms in units of 100 ns */
 
 /* Counts TSC ticks against the PIT for about a millisecond. */
-VOID HalCalibrateTimeStampCounter(VOID);
+void HalCalibrateTimeStampCounter(void);
 /* Ticks a second, fixed after calibration; 0 when CPUID offers no TSC. */
-ULONGLONG HalTscFrequency(VOID);
+ULONGLONG HalTscFrequency(void);
 
-FORCEINLINE ULONGLONG HalQueryTsc(VOID)
+FORCEINLINE ULONGLONG HalQueryTsc(void)
 {
-    ULONGLONG ticks;
-    __asm__ volatile("rdtsc" : "=A"(ticks));
-    return ticks;
+    ULONGLONG Ticks;
+    __asm__ volatile("rdtsc" : "=A"(Ticks));
+    return Ticks;
 }
 
 /*
@@ -121,7 +121,7 @@ FORCEINLINE ULONGLONG HalQueryTsc(VOID)
  */
 ULONG HalInitializeClock(ULONG Period);
 /* HAL_VECTOR_CLOCK, or with the 8259 the vector of line 0. */
-UCHAR HalClockVector(VOID);
+UCHAR HalClockVector(void);
 
 /* Battery clock, taken as UTC: 100 ns units since 1601.  FALSE: not plausible. */
 BOOLEAN HalQueryRealTimeClock(_Out_ PLARGE_INTEGER SystemTime);
@@ -132,8 +132,8 @@ BOOLEAN HalQueryRealTimeClock(_Out_ PLARGE_INTEGER SystemTime);
 #define HAL_EXIT_FAILURE 0x22 /* QEMU's exit status 69 */
 
 /* Leaves an emulator that has isa-debug-exit at 0xF4; returns where there is none. */
-VOID HalExitEmulator(UCHAR Code);
+void HalExitEmulator(UCHAR Code);
 /* ACPI S5 where its port is known, then HalHalt. */
-DECLSPEC_NORETURN VOID HalPowerOff(VOID);
+DECLSPEC_NORETURN void HalPowerOff(void);
 /* Interrupts off, for ever. */
-DECLSPEC_NORETURN VOID HalHalt(VOID);
+DECLSPEC_NORETURN void HalHalt(void);

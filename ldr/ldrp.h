@@ -95,7 +95,7 @@ NTSTATUS LdrpSnapImports(PLDRP_MODULE Module);
 
 /* resolve.c */
 NTSTATUS LdrpResolveExport(
-    PLDRP_MODULE Module, PCSTR Name, ULONG Ordinal, ULONG Depth, PVOID *Address);
+    PLDRP_MODULE Module, PCSTR Name, ULONG HintOrOrdinal, ULONG Depth, PVOID *Address);
 
 /* tls.c */
 NTSTATUS LdrpInitializeTls(VOID);

@@ -129,31 +129,55 @@ static NTSTATUS LdrpTakeExport(const void *Base, ULONG Size, const LDRP_EXPORTS 
     return Rva < Size ? STATUS_SUCCESS : STATUS_INVALID_IMAGE_FORMAT;
 }
 
-/* Names are sorted by their bytes, so half of them are ruled out at each look. */
-NTSTATUS LdrFindExportByName(const void *Base, ULONG Size, PCSTR Name, PLDR_EXPORT Export)
+/* Compares Name with the string at Rva; FALSE if that runs out of the image. */
+static BOOLEAN LdrpCompareName(
+    const void *Base, ULONG Size, ULONG Rva, PCSTR Name, int *Order)
 {
-    LDRP_EXPORTS Exports;
-    ULONG Low = 0;
-    ULONG High;
-    NTSTATUS Status = LdrpOpenExports(Base, Size, STATUS_ENTRYPOINT_NOT_FOUND, &Exports);
+    const UCHAR *Wanted = (const UCHAR *)Name;
+    const UCHAR *Candidate = LdrImageRva(Base, Size, Rva, 1);
+    const UCHAR *End = (const UCHAR *)Base + Size;
 
-    if (!NT_SUCCESS(Status)) {
-        return Status;
+    if (Candidate == NULL) {
+        return FALSE;
     }
-    High = Exports.NameCount;
+    while (*Wanted != 0 && *Wanted == *Candidate) {
+        Wanted++;
+        if (++Candidate == End) {
+            return FALSE;
+        }
+    }
+    *Order = *Wanted - *Candidate;
+    return TRUE;
+}
+
+/* Is the name at Index, which may be any number, the one that is wanted? */
+static BOOLEAN LdrpIsNameAt(
+    const void *Base, ULONG Size, const LDRP_EXPORTS *Exports, ULONG Index, PCSTR Name)
+{
+    int Order;
+
+    return Index < Exports->NameCount
+           && LdrpCompareName(Base, Size, Exports->Names[Index].Value, Name, &Order)
+           && Order == 0;
+}
+
+/* Names are sorted by their bytes, so half of them are ruled out at each look. */
+static NTSTATUS LdrpSearchName(
+    const void *Base, ULONG Size, const LDRP_EXPORTS *Exports, PCSTR Name, PULONG Index)
+{
+    ULONG Low = 0;
+    ULONG High = Exports->NameCount;
+
     while (Low < High) {
         ULONG Middle = Low + (High - Low) / 2;
-        PCSTR Candidate = LdrImageString(Base, Size, Exports.Names[Middle].Value);
-        const UCHAR *Ordinal = Exports.NameOrdinals + Middle * sizeof(USHORT);
         int Order;
 
-        if (Candidate == NULL) {
+        if (!LdrpCompareName(Base, Size, Exports->Names[Middle].Value, Name, &Order)) {
             return STATUS_INVALID_IMAGE_FORMAT;
         }
-        Order = strcmp(Name, Candidate);
         if (Order == 0) {
-            return LdrpTakeExport(Base, Size, &Exports, Ordinal[0] | (ULONG)Ordinal[1] << 8,
-                STATUS_ENTRYPOINT_NOT_FOUND, Export);
+            *Index = Middle;
+            return STATUS_SUCCESS;
         }
         if (Order < 0) {
             High = Middle;
@@ -162,6 +186,40 @@ NTSTATUS LdrFindExportByName(const void *Base, ULONG Size, PCSTR Name, PLDR_EXPO
         }
     }
     return STATUS_ENTRYPOINT_NOT_FOUND;
+}
+
+/*
+ * LdrFindExportByHint - by name, with the importer's guess at its place.
+ *
+ * A hint is an index into the names.  Import libraries by GNU dlltool count
+ * from 1, so the place before is tried, too; a wrong hint costs little.
+ */
+NTSTATUS LdrFindExportByHint(
+    const void *Base, ULONG Size, PCSTR Name, ULONG Hint, PLDR_EXPORT Export)
+{
+    LDRP_EXPORTS Exports;
+    const UCHAR *Ordinal;
+    NTSTATUS Status = LdrpOpenExports(Base, Size, STATUS_ENTRYPOINT_NOT_FOUND, &Exports);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (LdrpIsNameAt(Base, Size, &Exports, Hint - 1, Name)) {
+        Hint--;
+    } else if (!LdrpIsNameAt(Base, Size, &Exports, Hint, Name)) {
+        Status = LdrpSearchName(Base, Size, &Exports, Name, &Hint);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+    }
+    Ordinal = Exports.NameOrdinals + Hint * sizeof(USHORT);
+    return LdrpTakeExport(Base, Size, &Exports, Ordinal[0] | (ULONG)Ordinal[1] << 8,
+        STATUS_ENTRYPOINT_NOT_FOUND, Export);
+}
+
+NTSTATUS LdrFindExportByName(const void *Base, ULONG Size, PCSTR Name, PLDR_EXPORT Export)
+{
+    return LdrFindExportByHint(Base, Size, Name, 0, Export);
 }
 
 NTSTATUS LdrFindExportByOrdinal(const void *Base, ULONG Size, ULONG Ordinal, PLDR_EXPORT Export)

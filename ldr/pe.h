@@ -106,6 +106,9 @@ PVOID LdrImageDirectory(
 /* STATUS_ENTRYPOINT_NOT_FOUND, STATUS_ORDINAL_NOT_FOUND or STATUS_INVALID_IMAGE_FORMAT. */
 _Must_inspect_result_ NTSTATUS LdrFindExportByName(
     _In_ const void *Base, _In_ ULONG Size, _In_ PCSTR Name, _Out_ PLDR_EXPORT Export);
+/* The same, where Hint is an index at which the name may be found. */
+_Must_inspect_result_ NTSTATUS LdrFindExportByHint(_In_ const void *Base, _In_ ULONG Size,
+    _In_ PCSTR Name, _In_ ULONG Hint, _Out_ PLDR_EXPORT Export);
 _Must_inspect_result_ NTSTATUS LdrFindExportByOrdinal(
     _In_ const void *Base, _In_ ULONG Size, _In_ ULONG Ordinal, _Out_ PLDR_EXPORT Export);
 

@@ -56,17 +56,17 @@ static NTSTATUS LdrpFollowForwarder(
     return Status;
 }
 
-/* By Name, or by Ordinal if Name is NULL.  Depth: 0 for callers. */
+/* By Name, with a hint or 0, or by ordinal if Name is NULL.  Depth: 0 for callers. */
 NTSTATUS LdrpResolveExport(
-    PLDRP_MODULE Module, PCSTR Name, ULONG Ordinal, ULONG Depth, PVOID *Address)
+    PLDRP_MODULE Module, PCSTR Name, ULONG HintOrOrdinal, ULONG Depth, PVOID *Address)
 {
     PVOID Base = Module->Entry.DllBase;
     ULONG Size = Module->Entry.SizeOfImage;
     LDR_EXPORT Export;
     NTSTATUS Status;
 
-    Status = Name != NULL ? LdrFindExportByName(Base, Size, Name, &Export)
-                          : LdrFindExportByOrdinal(Base, Size, Ordinal, &Export);
+    Status = Name != NULL ? LdrFindExportByHint(Base, Size, Name, HintOrOrdinal, &Export)
+                          : LdrFindExportByOrdinal(Base, Size, HintOrOrdinal, &Export);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

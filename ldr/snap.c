@@ -153,7 +153,8 @@ static NTSTATUS LdrpSnapTable(PLDRP_MODULE Module, const LDR_IMPORT_MODULE *Tabl
         if ((PUCHAR)Import.Slot < Window->Start || (PUCHAR)(Import.Slot + 1) > Window->End) {
             return STATUS_INVALID_IMAGE_FORMAT;
         }
-        Status = LdrpResolveExport(Target, Import.Name, Import.Ordinal, 0, &Address);
+        Status = LdrpResolveExport(Target, Import.Name,
+            Import.Name != NULL ? Import.Hint : Import.Ordinal, 0, &Address);
         if (!NT_SUCCESS(Status)) {
             LdrpNoteFailure(Status, Import.Name, Import.Ordinal, &Target->Entry.BaseDllName);
             return Status;

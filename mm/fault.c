@@ -7,6 +7,7 @@
  * prototype, under the address-space lock of the process concerned, which need not
  * be the current one: NtReadVirtualMemory comes through MiResolveFault too.
  */
+#include "hal.h"
 #include "mm/mi.h"
 
 /* Neighbours that one fault maps along with a page of an image: 32 KiB. */
@@ -14,6 +15,7 @@
 
 #define FAULT_WRITE   0x02
 #define FAULT_EXECUTE 0x10
+#define EFLAGS_AC     0x40000u
 
 static ULONG MiSectionIndex(PMMVAD Vad, ULONG_PTR Va)
 {
@@ -178,6 +180,17 @@ static NTSTATUS MiGrowStack(ULONG_PTR Va)
                                                                        : STATUS_STACK_OVERFLOW;
 }
 
+/*
+ * A kernel access to user memory from outside the copy helpers, which SMEP or SMAP
+ * caught.  The page may be good: resolving the fault would bring it back for ever.
+ */
+static BOOLEAN MiIsStrayAccess(ULONG ErrorCode, KPROCESSOR_MODE Mode, const KTRAP_FRAME *TrapFrame)
+{
+    return Mode == KernelMode &&
+           ((ErrorCode & FAULT_EXECUTE) ||
+               ((HalCpuFeatures & HAL_CPU_SMAP) && !(TrapFrame->EFlags & EFLAGS_AC)));
+}
+
 NTSTATUS MmAccessFault(
     ULONG ErrorCode, PVOID Address, KPROCESSOR_MODE Mode, PKTRAP_FRAME TrapFrame)
 {
@@ -188,9 +201,8 @@ NTSTATUS MmAccessFault(
     PMM_ADDRESS_SPACE Space;
     NTSTATUS Status;
 
-    UNREFERENCED_PARAMETER(TrapFrame);
-    UNREFERENCED_PARAMETER(Mode);
-    if (Va > MM_HIGHEST_USER_ADDRESS || KeGetCurrentIrql() >= DISPATCH_LEVEL) {
+    if (Va > MM_HIGHEST_USER_ADDRESS || KeGetCurrentIrql() >= DISPATCH_LEVEL ||
+        MiIsStrayAccess(ErrorCode, Mode, TrapFrame)) {
         return STATUS_ACCESS_VIOLATION;
     }
     Space = KeGetCurrentProcess()->AddressSpace;

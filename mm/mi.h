@@ -12,7 +12,7 @@
 #include "mm.h"
 #include "ob.h"
 
-/* ---- Page-table entries ---------------------------------------------------------- */
+/* ---- Page-table entries ------------------------------------------------------ */
 
 typedef union _MMPTE {
     uint64_t Long;
@@ -97,7 +97,7 @@ FORCEINLINE PMMPTE MiTableOf(PMMPTE Pde)
     return (Pde->Low & MI_VALID) ? (PMMPTE)(KERNEL_BASE + (Pde->Low & MI_FRAME)) : NULL;
 }
 
-/* ---- Page frames (pfn.c) -------------------------------------------------------------- */
+/* ---- Page frames (pfn.c) ----------------------------------------------------- */
 
 typedef enum _PFN_STATE {
     PfnReserved, /* firmware, kernel, ramdisk: never freed, references not counted */
@@ -134,7 +134,7 @@ FORCEINLINE PMMPFN MiPfnOfTable(const MMPTE *Pte)
     return &MiPfnDatabase[MmGetPhysicalAddress(Pte) >> PAGE_SHIFT];
 }
 
-/* ---- Pool, system address space, stacks --------------------------------------------------- */
+/* ---- Pool, system address space, stacks -------------------------------------- */
 
 void MiInitializePool(void);
 ULONG MiTrimPool(void); /* gives empty pages back; how many */
@@ -152,13 +152,13 @@ void MiUnmapSystemPages(PVOID Base, ULONG Count);
 ULONG MiTrimStacks(void);
 ULONG MiCachedStackPages(void);
 
-/* ---- Translation buffer (tlb.c) --------------------------------------------------------------- */
+/* ---- Translation buffer (tlb.c) ---------------------------------------------- */
 
 void MiFlushPage(PMM_ADDRESS_SPACE Space, ULONG_PTR Va);
 void MiFlushKernelPage(PCVOID Va);
 void MiLoadPageTables(ULONG Cr3);
 
-/* ---- User page tables (pte.c, protect.c): all with the address-space lock --------------------------- */
+/* ---- User page tables (pte.c, protect.c): all with the address-space lock ---- */
 
 PMMPTE MiLookupPte(const MM_ADDRESS_SPACE *Space, ULONG_PTR Va); /* NULL: no table there */
 PMMPTE MiCreatePte(PMM_ADDRESS_SPACE Space, ULONG_PTR Va);       /* NULL: out of memory */
@@ -174,7 +174,7 @@ ULONG MiProtectionFromWin32(ULONG Protect); /* or MI_INVALID_PROTECTION */
 ULONG MiProtectionToWin32(ULONG Protection);
 BOOLEAN MiIsAccessAllowed(ULONG Protection, MI_ACCESS Access);
 
-/* ---- VADs (vad.c): address-space lock ------------------------------------------------------------------ */
+/* ---- VADs (vad.c): address-space lock ---------------------------------------- */
 
 #define MI_HIGHEST_VAD_ADDRESS 0x7FFDFFFFu /* the shared user page has no VAD */
 #define MI_MAXIMUM_ZERO_BITS   21u
@@ -228,7 +228,7 @@ NTSTATUS MiCaptureRange(
 NTSTATUS MiReturnRange(PVOID __user *UserBase, SIZE_T __user *UserSize,
     ULONG __user *UserValue, PVOID Base, SIZE_T Size, ULONG Value); /* UserValue may be NULL */
 
-/* ---- Sections -------------------------------------------------------------------------------------------- */
+/* ---- Sections ---------------------------------------------------------------- */
 
 /*
  * One page of a section: PFN << 12 and these.  Written under the segment lock; a

@@ -176,7 +176,8 @@ static void MiCheckBlock(PPOOL_HEADER Block, PPOOL_SLAB Slab, ULONG Tag)
     if (Block->State == POOL_FREED) {
         KeBugCheckEx(BAD_POOL_CALLER, 7, (ULONG_PTR)Block->Data, Tag, Block->Tag);
     }
-    if (Block->State != POOL_ALLOCATED || Slab->Magic != POOL_SLAB_MAGIC || Block->Class != Slab->Class) {
+    if (Block->State != POOL_ALLOCATED || Slab->Magic != POOL_SLAB_MAGIC ||
+        Block->Class != Slab->Class) {
         KeBugCheckEx(BAD_POOL_HEADER, 0x20, (ULONG_PTR)Block, Tag, Block->Tag);
     }
     if (Block->Tag != Tag) {

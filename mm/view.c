@@ -30,7 +30,8 @@ static NTSTATUS MiMapViewOfImageSection(PMM_ADDRESS_SPACE Space, PCONTROL_AREA A
         .ControlArea = Area};
 
     if (Start < MM_LOWEST_USER_ADDRESS || Start > MI_HIGHEST_VAD_ADDRESS ||
-        Size - 1 > MI_HIGHEST_VAD_ADDRESS - Start || !MiIsRangeFree(Space, Start, Start + Size - 1)) {
+        Size - 1 > MI_HIGHEST_VAD_ADDRESS - Start ||
+        !MiIsRangeFree(Space, Start, Start + Size - 1)) {
         if (*Base != NULL) {
             return STATUS_CONFLICTING_ADDRESSES;
         }

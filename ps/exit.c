@@ -165,6 +165,8 @@ DECLSPEC_NORETURN void PspExitThread(NTSTATUS ExitStatus)
     ASSERT_IRQL(PASSIVE_LEVEL);
     PspCheckExitState(Thread);
     InterlockedOr(&Thread->CrossThreadFlags, CT_TERMINATED);
+    /* Its end belongs to its own process's life, whatever it created last. */
+    KeTraceAdoptAttempt(Process->Pcb.CreationAttempt);
 
     /* Stage 2: whoever is about to send this thread something finishes first. */
     ExWaitForRundownProtectionRelease(&Thread->RundownProtect);

@@ -15,6 +15,7 @@ SUITES.
 """
 import argparse
 import collections
+import json
 import os
 import pathlib
 import re
@@ -172,8 +173,29 @@ def boot_suite():
 
 
 def gdb_suite():
-    """The scripted session that stops in all six phases."""
-    return [expect("gdb: six phases in order", [sys.executable, "tests/gdb/run.py"], [], 0, 120)]
+    """A scripted session that stops in all phases, by SYSENTER and by INT 2E."""
+    found = []
+    for name, processor in (("gdb", "max"), ("gdb, int 2e", "max,-sep")):
+        command = ["gdb", "-q", "-nx", "-batch", qemu.KERNEL, "-ex",
+                   f"python processor = '{processor}'", "-x", "tests/gdb/phases.py"]
+        found += ktap_run(name, command, 120, 0)
+    return found
+
+
+def trace_suite():
+    """The records on COM2, as JSON, tell the same life of hello.exe as the text does."""
+    records = f"{qemu.BUILD}/records.bin"
+    command = boot("exit=on records=on", extra=["-serial", f"file:{records}"])
+    run = expect("trace: records on COM2", command, PHASES)
+    decoded, lines = execute(["tools/tracejson.py", records], 60)
+    events = [json.loads(line) for line in lines if line.startswith("{")]
+    born = [e["attempt"] for e in events if e["event"] == "Phase1" and e["text"] == "hello.exe"]
+    phases = [e["phase"] for e in events
+              if e["attempt"] in born and e["kind"].endswith("SUMMARY")]
+    known = all(e["process"] and e["thread"] for e in events if e["attempt"] in born)
+    return [run, Result("trace: phases 1 to 7 under one number",
+                        decoded == 0 and phases == [1, 2, 3, 4, 5, 6, 7] and known,
+                        f"phases {phases} of attempts {born}, decoder's status {decoded}")]
 
 
 def readme_suite():
@@ -196,6 +218,7 @@ SUITES = {
     "kernel": kernel_suite,
     "iso": iso_suite,
     "gdb": gdb_suite,
+    "trace": trace_suite,
     "readme": readme_suite,
     "help": menu_suite,
 }

@@ -36,6 +36,11 @@ def code(text):
     return "`" + text.replace("|", "\\|") + "`" if text else ""
 
 
+def plain(text):
+    """A C string's text; a star is no emphasis."""
+    return text.replace("\\\\", "\\").replace("*", "\\*")
+
+
 def events():
     rows = [(phase, code(ident), KINDS[kind], name, code(fields))
             for ident, phase, kind, name, fields in EVENT.findall(read("inc/trace_events.def"))]
@@ -60,7 +65,7 @@ def services():
 
 
 def options():
-    rows = [(code(name + ("=" + values if values else "")), text.replace("\\\\", "\\"))
+    rows = [(code(name + ("=" + values if values else "")), plain(text))
             for name, values, text in OPTION.findall(read("boot/options.c"))]
     return table(["option", "what it does (what holds without it)"], rows)
 

@@ -7,6 +7,7 @@ kernel gets exit=on, leaves QEMU after the demonstration, and the status is 0 on
 if the kernel said that all went well.  With --gdb QEMU waits for gdb on a socket.
 """
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -27,6 +28,8 @@ def kernel_options(interactive):
 
 
 def machine(boot, serial, extra=()):
+    if "records=on" in os.environ.get("ARGS", "").split():  # they go to COM2
+        extra = [*extra, "-serial", f"file:{qemu.BUILD}/records.bin"]
     return qemu.command(boot, os.environ.get("MEM", "64"), os.environ.get("CPUS", "1"),
                         serial, extra)
 
@@ -67,10 +70,12 @@ def debug():
         os.unlink(socket)
     stub = ["-chardev", f"socket,path={socket},server=on,wait=off,id=gdb", "-gdb", "chardev:gdb",
             "-S", "-monitor", "none"]
-    # Its own session, so that Ctrl-C reaches gdb alone.
+    # Its own session, so that Ctrl-C does not reach it.
     emulator = subprocess.Popen(machine(qemu.direct(os.environ.get("ARGS", "")), f"file:{log}",
                                         stub), start_new_session=True,
                                 stdin=subprocess.DEVNULL)
+    # Ctrl-C is gdb's alone: it stops the machine.  (A handler, unlike SIG_IGN, is not inherited.)
+    signal.signal(signal.SIGINT, lambda number, frame: None)
     try:
         while not os.path.exists(socket) and emulator.poll() is None:
             time.sleep(0.02)

@@ -31,13 +31,18 @@ static void KtJudgeProgram(NTSTATUS ExitStatus)
         Result >> 16, Result & 0xFFFF, RtlNtStatusName(ExitStatus));
 }
 
-void KtRunNativeTest(PCWSTR Path)
+void KtRunNativeTestWith(PCWSTR Path, PCWSTR CommandLine)
 {
     NTSTATUS ExitStatus = STATUS_PENDING;
 
-    if (ok_status(KtRunProgram(Path, Path, &ExitStatus), STATUS_SUCCESS)) {
+    if (ok_status(KtRunProgram(Path, CommandLine, &ExitStatus), STATUS_SUCCESS)) {
         KtJudgeProgram(ExitStatus);
     }
+}
+
+void KtRunNativeTest(PCWSTR Path)
+{
+    KtRunNativeTestWith(Path, Path);
 }
 
 void KtRunWin32Test(PCWSTR Program)

@@ -13,5 +13,6 @@ _Must_inspect_result_ NTSTATUS KtRunProgram(
     PCWSTR Path, PCWSTR CommandLine, _Out_ NTSTATUS *ExitStatus);
 /* A native test program of tests/user; passes if all its checks did. */
 void KtRunNativeTest(PCWSTR Path);
+void KtRunNativeTestWith(PCWSTR Path, PCWSTR CommandLine);
 /* A Win32 test program: the same through smss and csrss. */
 void KtRunWin32Test(PCWSTR Program);

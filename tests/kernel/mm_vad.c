@@ -5,7 +5,7 @@
  *
  * Kernel threads run in the System process, whose user half is as good as any.
  */
-#include "tests/kernel/kt.h"
+#include "tests/kernel/ktprogram.h"
 #include "mm/mi.h"
 #include "nt/native.h"
 
@@ -195,4 +195,9 @@ START_TEST(mm_commit_fault, "each failed acquisition of allocate and touch leave
             Free);
     }
     ok(!Fired, "the sweep came to its end");
+}
+
+START_TEST(mm_stack_growth, "a user stack grows by its guard page and overflows with a status")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\stack.exe");
 }

@@ -3,6 +3,7 @@
  * The programs of tests/user as tests of the suite, and the demonstration itself.
  */
 #include "tests/kernel/ktprogram.h"
+#include "boot.h"
 
 START_TEST(ps_demo, "smss, csrss, a Win32 parent and its child")
 {
@@ -27,4 +28,14 @@ START_TEST(ps_image_missing, "a program that is not there")
 START_TEST(user_badptr, "bad pointers to every system call")
 {
     KtRunNativeTest(L"\\??\\C:\\tests\\badptr.exe");
+}
+
+START_TEST(user_fuzz, "system calls at random; seed= chooses them")
+{
+    CHAR Narrow[64];
+    WCHAR Line[64];
+
+    (void)RtlStringFormat(Narrow, sizeof(Narrow), "fuzz.exe seed=%u", KeBootOptions.Seed);
+    (void)RtlMultiByteToUnicodeN(Line, sizeof(Line), NULL, Narrow, strlen(Narrow) + 1);
+    KtRunNativeTestWith(L"\\??\\C:\\tests\\fuzz.exe", Line);
 }

@@ -6,7 +6,7 @@ import images
 import objects
 import structures as nt
 import tracering
-from printers import status_name
+from statusnames import status_name
 
 LEVELS = {0: "PASSIVE_LEVEL", 1: "APC_LEVEL", 2: "DISPATCH_LEVEL", 3: "DEVICE_LEVEL",
           28: "CLOCK_LEVEL", 29: "IPI_LEVEL", 31: "HIGH_LEVEL"}

@@ -19,7 +19,7 @@ import phases  # noqa: E402
 import printers  # noqa: E402
 
 SETTINGS = ["pagination off", "confirm off", "breakpoint pending on", "print pretty on",
-            "print entry-values preferred", "target-wide-charset UTF-16LE"]
+            "print entry-values no", "target-wide-charset UTF-16LE"]
 
 
 def main():

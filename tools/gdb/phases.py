@@ -51,8 +51,10 @@ PHASES = {
     4: Phase("BasepTellCsr", _in_creator, "csrss told",
              "report process and thread by LPC",
              "Read user/kernel32/proccsr.c.  Try `nt thread hello.exe`, `nt trace 30`"),
-    5: Phase("PspUserThreadStartup", _in_child, "thread starts",
-             "wait to be resumed, then enter user mode",
+    # Its very first code may run before phase 4, and waits for NtResumeThread; this is
+    # the first function that it calls afterwards.
+    5: Phase("KiInitializeUserApc", _in_child, "thread starts",
+             "resumed, it prepares to enter user mode",
              "Read ke/i386/switch.S, ps/start.c.  Try `bt`, `nt irql`, `nt pcr`"),
     6: Phase("LdrInitializeThunk", _in_child, "program runs",
              "load its DLLs, before its first instruction",
@@ -83,8 +85,10 @@ def where(function):
     block = gdb.block_for_pc(int(symbol.value().address))
     while block.function is None or block.function.name != function:
         block = block.superblock
-    return "*0x%x" % min(line.pc for line in symbol.symtab.linetable()
-                         if block.start <= line.pc < block.end and line.line > symbol.line)
+    lines = [line for line in symbol.symtab.linetable()
+             if block.start <= line.pc < block.end and line.line >= symbol.line]
+    brace = min(line.line for line in lines)
+    return "*0x%x" % min(line.pc for line in lines if line.line > brace)
 
 
 class PhaseBreakpoint(gdb.Breakpoint):

@@ -10,7 +10,7 @@ import pathlib
 import re
 import struct
 
-from printers import status_name
+from statusnames import status_name
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RECORD_SIZE = 32
@@ -20,7 +20,7 @@ HEADER = struct.Struct("<QIHBBHHIII")
 EVENT = re.compile(r'^TRACE_EVENT\((\w+), (\d), (\w+), "([^"]*)", "([^"]*)"\)', re.MULTILINE)
 
 Kind = collections.namedtuple("Kind", "id phase kind name fields")
-Event = collections.namedtuple("Event", "sequence tsc kind process thread arguments texts")
+Event = collections.namedtuple("Event", "sequence tsc kind process thread attempt arguments texts")
 
 
 @functools.lru_cache(maxsize=None)
@@ -55,15 +55,15 @@ def decode(data):
     events, at = [], 0
     while at < len(records):
         fields = HEADER.unpack(records[at])
-        tsc, sequence, event, phase, _, process, thread, _ = fields[:8]
+        tsc, sequence, event, phase, _, process, thread, attempt = fields[:8]
         more = phase >> 4
         if event & CONTINUATION or event >= len(kinds()) or at + 1 + more > len(records):
             at += 1
             continue
         arguments, texts = _continued(records[at + 1:at + 1 + more])
         arguments[:2] = fields[8:8 + min(len(arguments), 2)]
-        events.append(Event(sequence, tsc, kinds()[event], process * 4, thread * 4, arguments,
-                            texts))
+        events.append(Event(sequence, tsc, kinds()[event], process * 4, thread * 4, attempt,
+                            arguments, texts))
         at += 1 + more
     return events
 

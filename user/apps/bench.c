@@ -31,7 +31,7 @@ static NTSTATUS BenchRow(PCSTR Id, BENCH_OPERATION Operation)
         return BenchFail(Id, Status);
     }
     BenchPrint(
-        "bench %s %lu %lu %lu\r\n", Id, Result.Median, Result.Minimum, Result.Maximum);
+        "bench %s %lu %lu %lu\n", Id, Result.Median, Result.Minimum, Result.Maximum);
     return STATUS_SUCCESS;
 }
 
@@ -327,7 +327,7 @@ static ULONG BenchGrowth(ULONG Before, ULONG After)
 static void BenchPrintTenths(PCSTR Id, ULONG *Values, ULONG Count)
 {
     BenchSort(Values, Count);
-    BenchPrint("bench %s %lu.%lu %lu.%lu %lu.%lu\r\n", Id, Values[Count - 1] / 10,
+    BenchPrint("bench %s %lu.%lu %lu.%lu %lu.%lu\n", Id, Values[Count - 1] / 10,
         Values[Count - 1] % 10, Values[0] / 10, Values[0] % 10, Values[Count - 1] / 10,
         Values[Count - 1] % 10);
 }
@@ -427,7 +427,7 @@ static NTSTATUS BenchRunB13a(void)
 {
     ULONG Figure = BenchEntryTime - BenchReadCounters()->StartTsc;
 
-    BenchPrint("bench B13a %lu %lu %lu\r\n", Figure, Figure, Figure);
+    BenchPrint("bench B13a %lu %lu %lu\n", Figure, Figure, Figure);
     return STATUS_SUCCESS;
 }
 

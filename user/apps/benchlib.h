@@ -14,6 +14,7 @@
 #define BATCHES         11
 #define WARM_UP_BATCHES 2
 #define BATCH_LENGTH    1000000u /* instructions */
+#define BENCH_WAS_IDLE  STATUS_UNSUCCESSFUL
 
 /* Does the operation Count times. */
 typedef NTSTATUS (*BENCH_OPERATION)(ULONG Count);
@@ -43,7 +44,9 @@ static void BenchPrint(PCSTR Format, ...)
 
 static NTSTATUS BenchFail(PCSTR Id, NTSTATUS Status)
 {
-    BenchPrint("bench %s failed: %s\r\n", Id, RtlNtStatusName(Status));
+    BenchPrint("bench %s failed: %s\n", Id,
+        Status == BENCH_WAS_IDLE ? "the machine was idle during the series"
+                                 : RtlNtStatusName(Status));
     return Status;
 }
 
@@ -117,7 +120,7 @@ static NTSTATUS BenchMeasure(BENCH_OPERATION Operation, BENCH_RESULT *Result)
         return Status;
     }
     if (BenchReadCounters()->IdleTicks != IdleTicks) {
-        return STATUS_UNSUCCESSFUL;
+        return BENCH_WAS_IDLE;
     }
     BenchSort(Values, BATCHES);
     Result->Median = Values[BATCHES / 2];

@@ -75,7 +75,7 @@ int mainCRTStartup(void)
         End = AppendText(End, ", started by ");
         End = AppendNumber(End, Creator);
     }
-    End = AppendText(End, ".\r\n");
+    End = AppendText(End, ".\n");
     WriteFile(
         GetStdHandle(STD_OUTPUT_HANDLE), Line, (DWORD)(End - Line), &Written, NULL);
     return (int)ExitCode(GetCommandLineA());

@@ -37,7 +37,7 @@ static int Fail(const char *What)
     Print(What);
     Print(" failed with error ");
     Print(Decimal(Error));
-    Print("\r\n");
+    Print("\n");
     return 1;
 }
 
@@ -47,7 +47,7 @@ static int Report(DWORD ProcessId, DWORD ExitCode)
     Print(Decimal(ProcessId));
     Print(" exited with code ");
     Print(Decimal(ExitCode));
-    Print(ExitCode == EXPECTED_EXIT_CODE ? ".\r\n" : ", which was not expected.\r\n");
+    Print(ExitCode == EXPECTED_EXIT_CODE ? ".\n" : ", which was not expected.\n");
     return ExitCode == EXPECTED_EXIT_CODE ? 0 : 2;
 }
 

@@ -16,8 +16,10 @@
  * KiUserApcDispatcher - on the stack: NormalRoutine, its three arguments, CONTEXT.
  *
  * A new thread's first user instruction is here, with LdrInitializeThunk, the
- * next function, as the routine.  EDI holds the CONTEXT meanwhile, which the unwind table uses to let a
- * backtrace continue in the interrupted code.
+ * next function, as the routine.  EDI holds the CONTEXT meanwhile, which the
+ * unwind table uses to let a backtrace continue in the interrupted code.  (NT
+ * also installs an SEH frame here; without one a handler of the interrupted code
+ * sees the APC's exceptions just the same.)
  */
 Function _KiUserApcDispatcher@16
     .cfi_signal_frame

@@ -137,8 +137,8 @@ static VOID RtlpUnlockHeap(PRTLP_HEAP Heap, ULONG Flags)
 }
 
 /*
- * For the last thread of a process.  What the dead owner of the lock was about to
- * do is at worst a block lost or half a list: the structures stay readable.
+ * For the last thread of a process.  Whatever the dead owner of the lock was doing,
+ * a list of blocks is changed by one store: at worst a block is lost.
  */
 VOID RtlpSeizeHeap(PVOID HeapHandle)
 {

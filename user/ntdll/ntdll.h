@@ -70,7 +70,7 @@ NTSTATUS NTAPI RtlSetEnvironmentVariable(
 /* Bytes, final empty string included.  Not exported by NT 5.2. */
 SIZE_T NTAPI RtlEnvironmentSize(PCWSTR Environment);
 
-/* ---- Paths (path.c, curdir.c) ---- */
+/* ---- Paths (path.c, search.c, curdir.c) ---- */
 typedef enum _RTL_PATH_TYPE {
     RtlPathTypeUnknown,
     RtlPathTypeUncAbsolute,   /* \\server\share */
@@ -142,7 +142,10 @@ DECLSPEC_NORETURN VOID NTAPI RtlExitUserThread(NTSTATUS Status);
 NTSTATUS NTAPI RtlCreateUserStack(HANDLE Process, SIZE_T MaximumStackSize,
     SIZE_T CommittedStackSize, PINITIAL_TEB InitialTeb);
 VOID NTAPI RtlFreeUserStack(HANDLE Process, PINITIAL_TEB InitialTeb);
-/* The user CONTEXT of a new thread: Eip, and what its thunk takes from EAX and EBX. */
+/*
+ * The user CONTEXT of a new thread: Eip, and what its thunk takes from EAX and EBX.
+ * (NT's routine of this name writes the argument to the stack instead.)
+ */
 VOID NTAPI RtlInitializeContext(
     PCONTEXT Context, PVOID Eip, ULONG_PTR Eax, ULONG_PTR Ebx, PVOID StackBase);
 
