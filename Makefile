@@ -109,7 +109,7 @@ check: build ## layer order, sparse, lengths of files and functions, the book
 	$(PYTHON) tools/doccheck.py || failed=1; \
 	$(PYTHON) tools/gentables.py --check || failed=1; exit $$failed
 
-size: ## lines of code by layer, with the limits
+size: ## lines of code by layer
 	@$(PYTHON) tools/size.py
 
 clean: ## remove $(O)

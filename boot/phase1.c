@@ -104,5 +104,6 @@ void Phase1Initialization(PVOID Context)
     if (KeBootOptions.PowerOff) {
         BootEnd(NT_SUCCESS(Status));
     }
-    KePrint("The demonstration has ended; the system goes on idle.\n");
+    KePrint("The demonstration has ended; the system goes on idle.\n"
+            "With QEMU on this terminal, Ctrl-A then X quits.\n");
 }

@@ -243,3 +243,5 @@ ULONG RtlStringFormatV(_Out_ PCHAR Buffer, _In_ SIZE_T Size, _In_ PCSTR Format, 
 
 /* "STATUS_ACCESS_DENIED"; never NULL, codes outside inc/nt/status.h share one text. */
 PCSTR RtlNtStatusName(_In_ NTSTATUS Status);
+/* The same, but NULL for a code without a name. */
+PCSTR RtlFindNtStatusName(_In_ NTSTATUS Status);

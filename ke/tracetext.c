@@ -106,7 +106,11 @@ static void KiAppendConversion(
         KiAppend(Line, "%u", Value);
         break;
     case 's':
-        KiAppend(Line, "%s", RtlNtStatusName((__force NTSTATUS)Value));
+        if (RtlFindNtStatusName((__force NTSTATUS)Value) != NULL) {
+            KiAppend(Line, "%s", RtlNtStatusName((__force NTSTATUS)Value));
+        } else { /* a program's own exit code */
+            KiAppend(Line, "%08x", Value);
+        }
         break;
     case 't':
         KiAppend(Line, "%s", KiSecondString(Values));

@@ -14,13 +14,20 @@ static const struct {
 #undef NTSTATUS_NAME
 };
 
-/* Where several names share a value, the first in status.h is given. */
-PCSTR RtlNtStatusName(NTSTATUS Status)
+/* NULL: no name.  Where several share a value, the first in status.h is given. */
+PCSTR RtlFindNtStatusName(NTSTATUS Status)
 {
     for (ULONG i = 0; i < ARRAYSIZE(RtlpStatusNames); i++) {
         if (RtlpStatusNames[i].Status == Status) {
             return RtlpStatusNames[i].Name;
         }
     }
-    return "unknown status";
+    return NULL;
+}
+
+PCSTR RtlNtStatusName(NTSTATUS Status)
+{
+    PCSTR Name = RtlFindNtStatusName(Status);
+
+    return Name != NULL ? Name : "unknown status";
 }

@@ -103,7 +103,8 @@ class Checker:
                 elif not fenced:
                     self.check_line(page, number, line)
             self.check_stages(page)
-        print("\n".join(self.complaints) or f"Book: {len(self.pages)} pages name what is there.")
+        for complaint in self.complaints:
+            print(complaint)
         return 1 if self.complaints else 0
 
 

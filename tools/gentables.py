@@ -24,6 +24,15 @@ def read(path):
     return pathlib.Path(path).read_text(encoding="utf-8")
 
 
+def entries(path, pattern, opening):
+    """All matches; a line that only begins like one is an error, not left out."""
+    text = read(path)
+    rows = pattern.findall(text)
+    if len(rows) != len(re.findall(opening, text, re.MULTILINE)):
+        sys.exit(f"tools/gentables.py: does not understand every line of {path}")
+    return rows
+
+
 def table(head, rows):
     yield "| " + " | ".join(head) + " |"
     yield "|" + "---|" * len(head)
@@ -43,7 +52,7 @@ def plain(text):
 
 def events():
     rows = [(phase, code(ident), KINDS[kind], name, code(fields))
-            for ident, phase, kind, name, fields in EVENT.findall(read("inc/trace_events.def"))]
+            for ident, phase, kind, name, fields in entries("inc/trace_events.def", EVENT, r"^TRACE_EVENT\(")]
     return table(["phase", "event", "kind", "printed as", "fields"], rows)
 
 
@@ -60,13 +69,14 @@ def implementations():
 def services():
     files = implementations()
     rows = [(f"{number:02X}", code(name), str(4 * int(count)), code(files[name]))
-            for number, (name, count) in enumerate(SERVICE.findall(read("inc/syscalls.def")))]
+            for number, (name, count) in enumerate(
+                entries("inc/syscalls.def", SERVICE, r"^SYSTEM_SERVICE\("))]
     return table(["number", "name", "bytes", "file"], rows)
 
 
 def options():
     rows = [(code(name + ("=" + values if values else "")), plain(text))
-            for name, values, text in OPTION.findall(read("boot/options.c"))]
+            for name, values, text in entries("boot/options.c", OPTION, r'^ {4}\{"')]
     return table(["option", "what it does (what holds without it)"], rows)
 
 

@@ -9,10 +9,14 @@ Reads nm's lines from standard input and prints assembly for section .ksyms:
     KiSymbolNames:  the names, zero-terminated, at KiSymbolNames + NameOffset
 
 Only functions are listed; of several names of one address, a function's rather
-than a label's.  KiLookupSymbol (ke) searches it.  With no input the
-table is empty; the first pass of the two-pass link uses that.
+than a label's, and either rather than a boundary set by linker.ld.  KiLookupSymbol
+(ke) searches it.  With no input the table is empty; the first pass of the two-pass
+link uses that.
 """
+import re
 import sys
+
+BOUNDARY = re.compile(r"Ki\w+(Start|End)$")  # in linker.ld
 
 
 def functions(lines):
@@ -21,8 +25,9 @@ def functions(lines):
     for line in lines:
         address, *size, kind, name = line.split()
         if kind in "tT" and int(address, 16) >= 0x80000000 and not name.startswith("."):
-            names.setdefault(int(address, 16), []).append((not size, name))
-    return [(address, min(found)[1]) for address, found in sorted(names.items())]
+            rank = (not size, bool(BOUNDARY.match(name)), name)
+            names.setdefault(int(address, 16), []).append(rank)
+    return [(address, min(found)[-1]) for address, found in sorted(names.items())]
 
 
 def main():

@@ -105,7 +105,8 @@ def main():
                 upward.add(f"{where}: {user} uses {name} of {provider}, which is above it")
     problems = sorted(upward) + [f"tools/layers.txt: {layer} {name} is not needed"
                                  for layer, name in allowed if (layer, name) not in used]
-    print("\n".join(problems) or f"Layers: no upward use but those of {len(allowed)} rules.")
+    for problem in problems:
+        print(problem)
     return 1 if problems else 0
 
 

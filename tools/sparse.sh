@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Runs sparse over the kernel's C files: user pointers used as kernel pointers,
-# NTSTATUS mixed with integers, locks not balanced.  Fails on any warning.  Not for
+# NTSTATUS mixed with integers, locks not balanced.  Fails on any output.  Not for
 # the kernel's tests: they hand kernel addresses to system services on purpose.
 set -u
 
@@ -20,9 +20,7 @@ for source; do
         ;;
     esac
 done
-if grep -q 'warning\|error' "$log"; then
+if [ -s "$log" ]; then
     cat "$log"
-    echo "sparse: $(grep -c 'warning\|error' "$log") complaints"
     exit 1
 fi
-echo "sparse: no complaint."

@@ -61,7 +61,7 @@ COMMANDS = [
     ("nt handles", r"Section +programs/hello\.exe"),
     ("nt handles smss.exe", r"Process +parent\.exe, pid \d+"),
     ("nt vad", r"77f00000  .*image +windows/system32/ntdll\.dll"),
-    ("nt trace 40", r"\] 1 image section   hello\.exe +file=\w{8} section=\w{8} entry=00401"),
+    ("nt trace 100", r"\] 1 image section   hello\.exe +file=\w{8} section=\w{8} entry=00401"),
     ("nt irql", r"IRQL 0 PASSIVE_LEVEL, interrupts on"),
     ("nt pcr", r"KPCR \w{8}, processor 0, IRQL 0"),
     ("print PsProcessType->Name", r'= L"Process"'),

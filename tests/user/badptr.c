@@ -268,15 +268,15 @@ static ULONG_PTR PlausibleArgument(CHAR Kind, ULONG Position)
 }
 
 /*
- * FFFFFFFF is also the handle of this process, and NULL to NtTerminateThread
- * this thread: those two calls would succeed.  So would the option to close the
- * source of a duplication, which later calls need.
+ * To NtTerminateProcess FFFFFFFF is this process and NULL all its other threads;
+ * to NtTerminateThread NULL is this thread: those calls would succeed.  So would
+ * the option to close the source of a duplication, which later calls need.
  */
 static BOOLEAN WouldSpoilTheTest(const BAD_SERVICE *Service, ULONG Position, ULONG_PTR Value)
 {
     switch (Service->Number) {
     case NumberNtTerminateProcess:
-        return Position == 0 && Value == 0xFFFFFFFF;
+        return Position == 0 && (Value == 0xFFFFFFFF || Value == 0);
     case NumberNtTerminateThread:
         return Position == 0 && Value == 0;
     case NumberNtDuplicateObject:

@@ -87,19 +87,19 @@ static const FUZZ_SERVICE Services[] = {
     CALL(NtReleaseMutant, "hp"),
     CALL(NtReleaseSemaphore, "h2p"),
     CALL(NtReplyPort, "hm"),
-    RARE(NtReplyWaitReceivePort, "hpmm", 16),
+    RARE(NtReplyWaitReceivePort, "hpmm", 32),
     CALL(NtRequestPort, "hm"),
     RARE(NtRequestWaitReplyPort, "hmm", 16),
     CALL(NtResetEvent, "hp"),
     CALL(NtResumeThread, "Tp"),
-    CALL(NtSetContextThread, "Tc"),
+    RARE(NtSetContextThread, "Tc", 32),
     CALL(NtSetEvent, "hp"),
     CALL(NtSetInformationFile, "hppn4"),
     CALL(NtSetInformationProcess, "P7pn"),
     CALL(NtSetInformationThread, "T4pn"),
-    RARE(NtSuspendThread, "Tp", 4),
-    RARE(NtTerminateProcess, "P2", 64),
-    RARE(NtTerminateThread, "T2", 16),
+    RARE(NtSuspendThread, "Tp", 16),
+    RARE(NtTerminateProcess, "P2", 128),
+    RARE(NtTerminateThread, "T2", 32),
     CALL(NtTestAlert, ""),
     CALL(NtTraceEvent, "h999p"),
     RARE(NtUnmapViewOfSection, "PB", 2),
@@ -112,7 +112,6 @@ static const FUZZ_SERVICE Services[] = {
 
 /* The child's; both of its threads read them. */
 static FUZZER Fuzzers[2];
-static ULONG CallCount;
 
 /* ---- The child: calls ----------------------------------------------------------- */
 
@@ -163,7 +162,7 @@ static BOOLEAN IsOurs(ULONG Number, HANDLE Handle)
 /* Keeps a new handle for later calls; what it replaces is closed, or stays open. */
 static void KeepHandle(PFUZZER Fuzzer, ULONG Number, const ULONG_PTR *Arguments)
 {
-    HANDLE Handle = *(PHANDLE)Arguments[Number == NumberNtDuplicateObject ? 3 : 0];
+    HANDLE Handle = *(PHANDLE)Arguments[0];
     PHANDLE Place = &FUZZ_PICK(Fuzzer, Fuzzer->Handles);
 
     if ((Number == NumberNtOpenProcess || Number == NumberNtOpenThread) &&
@@ -197,20 +196,25 @@ static void MakeCall(PFUZZER Fuzzer)
     }
     Status = FuzzOnce(Fuzzer, 2) ? RawSystemCall(Service->Number, Arguments)
                                  : FastSystemCall(Service->Number, Arguments);
-    if (NT_SUCCESS(Status) &&
-        (Service->Signature[0] == 'H' || Service->Number == NumberNtDuplicateObject) &&
-        Arguments[Service->Signature[0] == 'H' ? 0 : 3] != 0) {
+    if (NT_SUCCESS(Status) && Service->Signature[0] == 'H') {
         KeepHandle(Fuzzer, Service->Number, Arguments);
     }
 }
 
-/* A thread of a garbage context may get here: it sleeps a little and ends all. */
+/* A thread of a garbage context may get here: it sleeps a little and ends. */
 static void Bystander(void)
 {
     LARGE_INTEGER Timeout = {.QuadPart = -50000};
 
     (void)NtDelayExecution(TRUE, &Timeout);
-    (void)NtTerminateProcess(NtCurrentProcess(), STATUS_SUCCESS);
+    (void)NtTerminateThread(NtCurrentThread(), STATUS_SUCCESS);
+}
+
+static void NTAPI QuietApc(PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    UNREFERENCED_PARAMETER(Context);
+    UNREFERENCED_PARAMETER(Argument1);
+    UNREFERENCED_PARAMETER(Argument2);
 }
 
 static PVOID Allocate(SIZE_T Reserved, SIZE_T Size, ULONG Protect)
@@ -223,7 +227,7 @@ static PVOID Allocate(SIZE_T Reserved, SIZE_T Size, ULONG Protect)
     return Base;
 }
 
-static void InitializeFuzzer(PFUZZER Fuzzer, ULONG Seed)
+static void InitializeFuzzer(PFUZZER Fuzzer, ULONG Seed, ULONG Calls)
 {
     Fuzzer->Random = Seed * 2654435761u | 1;
     for (ULONG Index = 0; Index < 8; Index++) {
@@ -234,26 +238,69 @@ static void InitializeFuzzer(PFUZZER Fuzzer, ULONG Seed)
     Fuzzer->Edge = Allocate(2 * PAGE_SIZE, PAGE_SIZE, PAGE_READWRITE);
     Fuzzer->ReadOnly = Allocate(PAGE_SIZE, PAGE_SIZE, PAGE_READONLY);
     Fuzzer->Code = Bystander;
+    Fuzzer->Apc = QuietApc;
+    Fuzzer->Calls = Calls;
+}
+
+static PFUZZER CurrentFuzzer(void)
+{
+    for (ULONG Index = 0; Index < ARRAYSIZE(Fuzzers); Index++) {
+        if (Fuzzers[Index].ThreadId == NtCurrentTeb()->ClientId.UniqueThread) {
+            return &Fuzzers[Index];
+        }
+    }
+    return NULL;
+}
+
+/* Makes its calls and dies of the last; an exception on the way brings it back here. */
+static void MakeCalls(void)
+{
+    PFUZZER Fuzzer = CurrentFuzzer();
+
+    while (Fuzzer->Calls != 0) {
+        Fuzzer->Calls--;
+        MakeCall(Fuzzer);
+    }
+    FuzzLastAct(Fuzzer);
+    (void)NtTerminateProcess(NtCurrentProcess(), STATUS_SUCCESS);
 }
 
 static NTSTATUS NTAPI FuzzThread(PVOID Parameter)
 {
     PFUZZER Fuzzer = Parameter;
 
-    for (ULONG Count = CallCount; Count != 0; Count--) {
-        MakeCall(Fuzzer);
-    }
-    FuzzLastAct(Fuzzer);
-    (void)NtTerminateProcess(NtCurrentProcess(), STATUS_SUCCESS);
+    Fuzzer->ThreadId = NtCurrentTeb()->ClientId.UniqueThread;
+    Fuzzer->Stack = (ULONG_PTR)__builtin_frame_address(0) - 256;
+    MakeCalls();
     return STATUS_SUCCESS;
 }
 
-static void RunChild(ULONG Seed)
+/* A thread made of garbage dies alone; one that makes calls goes on with the next. */
+static LONG NTAPI Survive(PEXCEPTION_POINTERS Pointers)
+{
+    PFUZZER Fuzzer = CurrentFuzzer();
+    PCONTEXT Context = Pointers->ContextRecord;
+
+    if (Fuzzer == NULL) {
+        (void)NtTerminateThread(NtCurrentThread(), STATUS_SUCCESS);
+    } else if (Fuzzer->Calls != 0) {
+        Context->ContextFlags = CONTEXT_FULL;
+        Context->SegDs = Context->SegEs = 0x23;
+        Context->EFlags = 0x202;
+        Context->Esp = Fuzzer->Stack;
+        Context->Eip = (ULONG)(ULONG_PTR)MakeCalls;
+        return EXCEPTION_CONTINUE_EXECUTION;
+    }
+    return EXCEPTION_CONTINUE_SEARCH;
+}
+
+static void RunChild(ULONG Seed, ULONG Calls)
 {
     HANDLE Thread;
 
-    InitializeFuzzer(&Fuzzers[0], Seed);
-    InitializeFuzzer(&Fuzzers[1], ~Seed);
+    (void)RtlAddVectoredExceptionHandler(TRUE, Survive);
+    InitializeFuzzer(&Fuzzers[0], Seed, Calls);
+    InitializeFuzzer(&Fuzzers[1], ~Seed, Calls);
     (void)RtlCreateUserThread(NtCurrentProcess(), NULL, FALSE, 0, 0, 0, FuzzThread, &Fuzzers[1],
         &Thread, NULL);
     (void)FuzzThread(&Fuzzers[0]);
@@ -355,9 +402,8 @@ VOID NTAPI NtProcessStartup(PPEB Peb)
     ULONG Round;
 
     UNREFERENCED_PARAMETER(Peb);
-    CallCount = Calls;
     if (Option("child=", 0) != 0) {
-        RunChild(Option("child=", 0));
+        RunChild(Option("child=", 0), Calls);
     }
     KtapPrint("    # seed %lu, %lu rounds of %lu calls\n", Seed, Rounds, Calls);
     for (Round = 0; Round < Rounds && Status == STATUS_SUCCESS; Round++) {

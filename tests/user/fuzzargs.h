@@ -19,6 +19,10 @@ typedef struct _FUZZER {
     PUCHAR Edge;     /* a page, and behind it nothing */
     PUCHAR ReadOnly; /* a page */
     PVOID Code;      /* where a thread may start */
+    PVOID Apc;       /* what may interrupt one */
+    ULONG Calls;     /* yet to make */
+    HANDLE ThreadId;
+    ULONG_PTR Stack; /* to begin again on */
     HANDLE Handles[FUZZ_HANDLES];
 } FUZZER, *PFUZZER;
 
@@ -54,7 +58,7 @@ static HANDLE FuzzHandle(PFUZZER Fuzzer)
 /* Where user memory ends, begins, is not all there, or is the kernel's. */
 static ULONG_PTR FuzzBadPointer(PFUZZER Fuzzer)
 {
-    static const ULONG_PTR Fixed[] = {0, 1, 0xFFFF, 0x10000, 0x7FFDF000, 0x7FFE0000, 0x7FFEFFFC,
+    static const ULONG_PTR Fixed[] = {0, 1, 0xFFFF, 0x10000, 0x7FFE0000, 0x7FFEFFFC,
         0x7FFEFFFF, 0x7FFF0000, 0x7FFFFFFF, 0x80000000, 0x80101000, 0xB0000000, 0xC0000000,
         0xC0600000, 0xFFDF0000, 0xFFDFF000, 0xFFFFF000, 0xFFFFFFFC, 0xFFFFFFFF};
 
@@ -202,8 +206,8 @@ static ULONG_PTR FuzzFilled(PFUZZER Fuzzer, CHAR Kind, PUCHAR Slot)
 
 /*
  * One argument.  Kind: h handle, P and T this process and thread as well, 0 to 9
- * a number below that, f flags, q a protection, g an allocation type, n a length,
- * r an address to run at, B an address to unmap; the rest are pointers (above).
+ * a number, f flags, q a protection, g an allocation type, n a length,
+ * r an APC routine, B an address to unmap; the rest are pointers (above).
  */
 static ULONG_PTR FuzzArgument(PFUZZER Fuzzer, CHAR Kind, ULONG Position)
 {
@@ -232,7 +236,7 @@ static ULONG_PTR FuzzArgument(PFUZZER Fuzzer, CHAR Kind, ULONG Position)
     case 'n':
         return FuzzBelow(Fuzzer, FuzzOnce(Fuzzer, 8) ? 0x20000 : 0x100);
     case 'r':
-        return (ULONG_PTR)Fuzzer->Code;
+        return (ULONG_PTR)Fuzzer->Apc;
     case 'B':
         return 0x20000000 + (FuzzRandom(Fuzzer) & 0xFFF000);
     default:

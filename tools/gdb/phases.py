@@ -87,8 +87,9 @@ def where(function):
         block = block.superblock
     lines = [line for line in symbol.symtab.linetable()
              if block.start <= line.pc < block.end and line.line >= symbol.line]
-    brace = min(line.line for line in lines)
-    return "*0x%x" % min(line.pc for line in lines if line.line > brace)
+    brace = min((line.line for line in lines), default=0)
+    first = min((line.pc for line in lines if line.line > brace), default=block.start)
+    return f"*{first:#x}"
 
 
 class PhaseBreakpoint(gdb.Breakpoint):
