@@ -94,17 +94,31 @@ static NTSTATUS BasepCreateProcessObject(PBASE_CREATE Create)
     return Status;
 }
 
-/* Without the privilege for it, the kernel makes realtime high by itself. */
-static NTSTATUS BasepSetAttributes(PBASE_CREATE Create)
+/* Without the privilege for it, realtime silently becomes high. */
+static NTSTATUS BasepSetPriorityClass(PBASE_CREATE Create)
 {
     PROCESS_PRIORITY_CLASS Class = {FALSE, Create->PriorityClass};
-    ULONG HardErrors = 1;
-    NTSTATUS Status = STATUS_SUCCESS;
+    NTSTATUS Status;
 
-    if (Class.PriorityClass != 0) {
+    if (Class.PriorityClass == 0) {
+        return STATUS_SUCCESS; /* as the kernel made it */
+    }
+    Status =
+        NtSetInformationProcess(Create->Process, ProcessPriorityClass, &Class, sizeof(Class));
+    if (Status == STATUS_PRIVILEGE_NOT_HELD &&
+        Class.PriorityClass == PROCESS_PRIORITY_CLASS_REALTIME) {
+        Class.PriorityClass = PROCESS_PRIORITY_CLASS_HIGH;
         Status = NtSetInformationProcess(
             Create->Process, ProcessPriorityClass, &Class, sizeof(Class));
     }
+    return Status;
+}
+
+static NTSTATUS BasepSetAttributes(PBASE_CREATE Create)
+{
+    ULONG HardErrors = 1;
+    NTSTATUS Status = BasepSetPriorityClass(Create);
+
     if (NT_SUCCESS(Status) && (Create->Flags & CREATE_DEFAULT_ERROR_MODE) != 0) {
         Status = NtSetInformationProcess(
             Create->Process, ProcessDefaultHardErrorMode, &HardErrors, sizeof(HardErrors));

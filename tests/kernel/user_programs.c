@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The programs of tests/user that are tests of user mode.  Each prints its own
+ * checks; here only counts whether all of them passed, and that all of the
+ * kernel's counters are afterwards what they were.
+ */
+#include "tests/kernel/ktprogram.h"
+
+START_TEST(user_process_params, "bad parameters of NtCreateProcessEx and NtCreateThread")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\process_params.exe");
+}
+
+START_TEST(user_handles, "handles, rights, names and the objects behind them")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\handles.exe");
+}
+
+START_TEST(user_memory, "virtual memory and sections")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\memory.exe");
+}
+
+START_TEST(user_lpc, "ports: connections, requests, deaths")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\lpc.exe");
+}
+
+START_TEST(user_exceptions, "faults, handlers, unwinding")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\exceptions.exe");
+}
+
+START_TEST(user_loader, "DLLs: imports, relocation, order, threads, failures")
+{
+    KtRunWin32Test(L"C:\\tests\\loader.exe");
+}
+
+START_TEST(user_createprocess, "CreateProcessW: parameters, inheritance, exit codes")
+{
+    KtRunWin32Test(L"C:\\tests\\createprocess.exe");
+}
