@@ -12,7 +12,8 @@ MEM      ?= 64
 BOOT     ?= iso
 ARGS     ?=
 ONLY     ?= all
-CROSS    ?= $(if $(shell command -v i686-elf-gcc),i686-elf,i686-linux-gnu)
+GNU      := $(if $(shell command -v i686-elf-gcc),i686-elf,i686-linux-gnu)
+CROSS    ?= $(GNU)
 MINGW    := i686-w64-mingw32
 PYTHON   ?= python3
 export CPUS MEM BOOT ARGS ONLY O
@@ -41,9 +42,9 @@ KERNEL_FLAGS := -std=gnu11 -ffreestanding -march=i686 -mgeneral-regs-only -fshor
 
 ifeq ($(CROSS),clang)
 CC      := clang --target=i686-unknown-none-elf
-NM      := nm
+NM      := $(GNU)-nm
 LINK    = ld.lld -m elf_i386 -z noexecstack --build-id=none
-LIBGCC  = $$(i686-linux-gnu-gcc -print-libgcc-file-name)
+LIBGCC  = $$($(GNU)-gcc -print-libgcc-file-name)
 else
 CC      := $(CROSS)-gcc
 NM      := $(CROSS)-nm
@@ -79,6 +80,7 @@ KERNEL  := $(O)/kernel.elf
 RAMDISK := $(O)/ramdisk.img
 ISO     := $(O)/nascent.iso
 SETUP_STAMP := $(if $(filter no,$(SETUP)),,$(O)/setup.stamp)
+TEST_STAMP  := $(if $(filter no,$(SETUP)),,$(O)/setup-tests.stamp)
 
 # --- What one can ask for ------------------------------------------------------------
 
@@ -90,10 +92,10 @@ build: $(KERNEL) $(RAMDISK) ## build kernel and ramdisk (the default)
 run: build $(if $(filter iso,$(BOOT)),$(ISO)) ## boot it in QEMU and watch the six phases
 	@$(PYTHON) tools/run.py
 
-test: build iso ## run every test
+test: build iso | $(TEST_STAMP) ## run every test
 	@$(PYTHON) tests/run.py
 
-debug: build ## QEMU stopped at the first instruction, gdb with all symbols
+debug: build | $(TEST_STAMP) ## QEMU stopped at the first instruction, gdb with all symbols
 	@$(PYTHON) tools/run.py --gdb
 
 bench: ## measure; one line a row and $(O)/bench.json; ONLY=B3 runs one
@@ -102,9 +104,9 @@ bench: ## measure; one line a row and $(O)/bench.json; ONLY=B3 runs one
 
 iso: $(ISO) ## the GRUB image that `make run` boots
 
-check: build ## layer order, sparse, lengths of files and functions, the book
-	@failed=0; $(PYTHON) tools/layers.py || failed=1; \
-	tools/sparse.sh $(filter-out tests/%,$(KERNEL_SRCS)) || failed=1; \
+check: build | $(TEST_STAMP) ## layer order, sparse, lengths of files and functions, the book
+	@failed=0; NM=$(NM) $(PYTHON) tools/layers.py || failed=1; \
+	CC=$(firstword $(CC)) tools/sparse.sh $(filter-out tests/%,$(KERNEL_SRCS)) || failed=1; \
 	$(PYTHON) tools/size.py --check || failed=1; \
 	$(PYTHON) tools/doccheck.py || failed=1; \
 	$(PYTHON) tools/gentables.py --check || failed=1; exit $$failed
@@ -118,7 +120,7 @@ clean: ## remove $(O)
 toolchain: ## optional: build GCC for i686-elf from Debian's sources
 	tools/toolchain.sh
 
-setup: $(SETUP_STAMP) ## install missing packages; every target does it by itself
+setup: $(SETUP_STAMP) $(TEST_STAMP) ## install missing packages; every target does it by itself
 
 help: ## this text
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | sed 's|$$(O)|$(O)|' | \
@@ -133,8 +135,11 @@ help: ## this text
 
 $(O)/setup.stamp:
 	mkdir -p $(O)
-	@tools/setup.sh
-	@touch $@
+	tools/setup.sh build
+	touch $@
+$(O)/setup-tests.stamp: | $(O)/setup.stamp
+	tools/setup.sh tests
+	touch $@
 
 $(O)/gen/status_names.inc: inc/nt/status.h | $(SETUP_STAMP)
 	mkdir -p $(@D)
@@ -172,10 +177,10 @@ $(KERNEL): $(KERNEL_OBJS) $(O)/kernel/ksyms1.o linker.ld
 
 user: $(addprefix $(O)/ramdisk/,$(RAMDISK_FILES)) ## build the user-mode images
 
-$(O)/user/libntdll.a: user/ntdll/ntdll.def
+$(O)/user/libntdll.a: user/ntdll/ntdll.def | $(SETUP_STAMP)
 	mkdir -p $(@D)
 	$(MINGW)-dlltool -k -D ntdll.dll -d $< -l $@
-$(O)/user/libkernel32.a: user/kernel32/kernel32.def
+$(O)/user/libkernel32.a: user/kernel32/kernel32.def | $(SETUP_STAMP)
 	mkdir -p $(@D)
 	$(MINGW)-dlltool -k -D kernel32.dll -d $< -l $@
 
@@ -208,7 +213,7 @@ $(O)/user/tests/%.exe: $(O)/user/obj/tests/user/%.c.o $(O)/user/libntdll.a $(O)/
 	mkdir -p $(@D)
 	$(call link_program,tests/user/$*.c) $(TEST_DLLS:%=-l%)
 # All DLLs of the tests want one base, so that the loader has to relocate them.
-$(TEST_LIBS): $(O)/user/lib%.a: tests/user/dlls/%.def
+$(TEST_LIBS): $(O)/user/lib%.a: tests/user/dlls/%.def | $(SETUP_STAMP)
 	mkdir -p $(@D)
 	$(MINGW)-dlltool -k -D $*.dll -d $< -l $@
 $(O)/user/tests/%.dll: $(O)/user/obj/tests/user/dlls/%.c.o tests/user/dlls/%.def $(TEST_LIBS)

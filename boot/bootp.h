@@ -19,6 +19,9 @@ void BootReadMultiboot(ULONG Information);
 /* phase1.c: the first system thread; its argument is not used. */
 void Phase1Initialization(PVOID Context);
 
+/* crash.c: breaks down in the way Kind names; returns if there is no such way. */
+void BootCrash(PCSTR Kind);
+
 /* options.c: KeLoaderBlock.CommandLine to KeBootOptions; reports what is unknown. */
 void BootParseOptions(void);
 

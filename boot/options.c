@@ -39,6 +39,8 @@ static const BOOT_OPTION BootOptions[] = {
         FIELD(Test)},
     {"bench", "ID|all", "run the benchmarks, then stop: bench=B3", OptionText, FIELD(Bench)},
     {"run", "PATH", "what smss starts (programs\\parent.exe)", OptionText, FIELD(Run)},
+    {"crash", "KIND", "crash on purpose; boot/crash.c has the kinds", OptionText,
+        FIELD(Crash)},
     {"seed", "N", "seed of the tests' random numbers (1)", OptionNumber, FIELD(Seed)},
     {"tracebuf", "N", "trace records kept for each processor, a power of two (8192)", OptionNumber,
         FIELD(TraceRecords)},

@@ -94,15 +94,18 @@ void Phase1Initialization(PVOID Context)
     UNREFERENCED_PARAMETER(Context);
     BootMountRamdisk();
     BootLocateSystemDll();
+    if (KeBootOptions.Crash[0] != 0) {
+        BootCrash(KeBootOptions.Crash);
+    }
     if (KeBootOptions.Test[0] != 0) {
         BootEnd(KtRunTests(KeBootOptions.Test));
     }
     Status = BootRunSession();
-    if (!NT_SUCCESS(Status)) {
+    if (Status != STATUS_SUCCESS) { /* small exit codes are successes to NT, not to us */
         KePrint("smss.exe ended with %s.\n", RtlNtStatusName(Status));
     }
     if (KeBootOptions.PowerOff) {
-        BootEnd(NT_SUCCESS(Status));
+        BootEnd(Status == STATUS_SUCCESS);
     }
     KePrint("The demonstration has ended; the system goes on idle.\n"
             "With QEMU on this terminal, Ctrl-A then X quits.\n");

@@ -44,6 +44,7 @@ typedef struct _BOOT_OPTIONS {
     CHAR Test[64];         /* test=GLOB; empty: no tests */
     CHAR Bench[16];        /* bench=ID or bench=all; empty: none */
     CHAR Run[64];          /* run=programs\parent.exe, what smss starts */
+    CHAR Crash[16];        /* crash=KIND: a bug on purpose; empty: none */
     ULONG Seed;            /* seed=N for tests */
     ULONG TraceRecords;    /* tracebuf=N: records a ring, a power of two */
 } BOOT_OPTIONS;

@@ -414,11 +414,13 @@ FORCEINLINE KIRQL KeGetCurrentIrql(void)
 #define UNEXPECTED_KERNEL_MODE_TRAP           0x7F
 #define NMI_HARDWARE_FAILURE                  0x80
 #define ATTEMPTED_SWITCH_FROM_DPC             0xB8
+#define ATTEMPTED_WRITE_TO_READONLY_MEMORY    0xBE
 #define BAD_POOL_CALLER                       0xC2
 #define DRIVER_CORRUPTED_MMPOOL               0xD0
 #define MANUALLY_INITIATED_CRASH              0xE2
 #define CRITICAL_PROCESS_DIED                 0xEF
 #define CRITICAL_OBJECT_TERMINATION           0xF4
+#define ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY 0xFC
 #define THREAD_TERMINATE_HELD_MUTEX           0x4000008A
 #define NASCENT_ASSERTION_FAILED              0xE0000001 /* ours: ASSERT */
 #define NASCENT_LOCK_ORDER                    0xE0000002 /* ours: lock level or IRQL */

@@ -151,24 +151,111 @@ def iso_suite():
     ]
 
 
-def boot_suite():
+MISSING_FILES = {
+    "system32/ntdll.dll": "the ramdisk has no file windows/system32/ntdll.dll",
+    "system32/smss.exe": "smss.exe (windows/system32/smss.exe in the ramdisk) does not start",
+    "system32/csrss.exe": "cannot start C:\\WINDOWS\\system32\\csrss.exe",
+    "system32/kernel32.dll": "STATUS_DLL_NOT_FOUND",
+    "programs/parent.exe": "cannot start C:\\programs\\parent.exe",
+    "programs/hello.exe": "CreateProcessW failed with error 2",
+}
+
+
+def damaged_ramdisks():
+    """(name, file, what the kernel must say) of ramdisks that are broken on purpose."""
+    whole = pathlib.Path(qemu.RAMDISK).read_bytes()
+    size_field, name_field = 54, 94  # in the first member's header
+
+    def patched(offset, text):
+        return whole[:offset] + text + whole[offset + len(text):]
+
+    kinds = [
+        ("a kernel", pathlib.Path(qemu.KERNEL).read_bytes(), "expected: the magic 070701"),
+        ("half of it", whole[:len(whole) // 2], "expected: file data of the size"),
+        ("100 bytes of it", whole[:100], "expected: a member's header of 110 bytes"),
+        ("no trailer", whole[:whole.rindex(b"07070")], "the member TRAILER!!!"),
+        ("a wrong magic", patched(3, b"X"), "expected: the magic 070701"),
+        ("a file of 4 GiB", patched(size_field, b"FFFFFFFF"), "expected: file data of the size"),
+        ("a name of 4 GiB", patched(name_field, b"FFFFFFFF"), "expected: a member's name"),
+        ("no number", patched(size_field, b"ZZZZZZZZ"), "expected: a number of eight"),
+    ]
+    for name, message in MISSING_FILES.items():
+        place = whole.rindex(name.encode() + b"\0")
+        kinds.append((f"no {name}", patched(place, b"?"), message))
+    for number, (name, content, message) in enumerate(kinds):
+        file = f"{qemu.BUILD}/damaged{number}.img"
+        pathlib.Path(file).write_bytes(content)
+        yield name, file, message
+
+
+def with_ramdisk(file):
+    """The command line that boots with another ramdisk."""
+    return [file if part == qemu.RAMDISK else part for part in boot("exit=on")]
+
+
+def refusals():
     """What the start says when the machine or the loader does not give enough."""
-    stop, passed = qemu.STATUS_FAILURE, qemu.STATUS_PASS
+    stop = qemu.STATUS_FAILURE
     no_ramdisk = qemu.command(["-kernel", qemu.KERNEL], 64, 1, "stdio", ["-monitor", "none"])
-    damaged = [qemu.KERNEL if a == qemu.RAMDISK else a for a in boot("")]
+    yield expect("boot: no ramdisk", no_ramdisk, ["no ramdisk", "-initrd"], stop)
+    for name, file, message in damaged_ramdisks():
+        yield expect(f"boot: ramdisk: {name}", with_ramdisk(file), [message], stop)
+    for memory in (2, 8, 13):
+        yield expect(f"boot: {memory} MiB", boot("", memory=memory), ["too little memory"], stop)
+    for cpu in ("486", "pentium"):
+        yield expect(f"boot: {cpu}, no PAE", boot("", extra=["-cpu", cpu]), ["no PAE"], stop)
+    yield expect("boot: run= names nothing", boot("run=nobody.exe exit=on"),
+                 ["STATUS_OBJECT_NAME_NOT_FOUND"], stop)
+    yield expect("boot: test= selects nothing", boot("test=nothing"), ["1..0"], stop)
+
+
+def machines():
+    """Machines that are enough, each with something missing."""
+    no_nx, no_smap = "no NX here", "no SMEP or SMAP here"
+    kinds = [
+        ("everything", 64, [], []),
+        ("qemu32: no NX, SMEP, SMAP", 64, ["-cpu", "qemu32"], [no_nx, no_smap]),
+        ("8259 and PIT instead of APICs", 64, ["-cpu", "max,-apic"], []),
+        ("INT 2E instead of SYSENTER", 64, ["-cpu", "max,-sep"], []),
+        ("a Pentium III", 64, ["-cpu", "pentium3"], [no_nx]),
+        ("an ISA machine", 64, ["-M", "isapc", "-cpu", "qemu32,-apic"], [no_nx]),
+        ("16 MiB", 16, [], []), ("24 MiB", 24, [], []), ("32 MiB", 32, [], []),
+        ("1 GiB", 1024, [], []), ("3 GiB", 3072, [], []),
+        ("four processors, of which one is used", 64, ["-smp", "4"], []),
+    ]
+    for name, memory, extra, wanted in kinds:
+        yield expect(f"boot: {name}", boot("exit=on", memory=memory, extra=extra),
+                     [*wanted, *PHASES])
+
+
+def crashes():
+    """What a bugcheck prints: code and name, a sentence, the stack, how to repeat it."""
+    kinds = [
+        ("assert", "e0000001 NASCENT_ASSERTION_FAILED", "does not hold", "BootCrashAssert"),
+        ("fault", "00000050 PAGE_FAULT_IN_NONPAGED_AREA", "not there", "BootCrashFault"),
+        ("irql", "0000000a IRQL_NOT_LESS_OR_EQUAL", "at an IRQL", "BootCrashIrql"),
+        ("write", "000000be ATTEMPTED_WRITE_TO_READONLY_MEMORY", "only read", "BootCrashWrite"),
+        ("execute", "000000fc ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY", "execute data", ""),
+        ("user", "00000050 PAGE_FAULT_IN_NONPAGED_AREA", "not its own", "BootCrashUser"),
+        ("stack", "0000007f UNEXPECTED_KERNEL_MODE_TRAP (00000008", "", "BootCrashStack"),
+        ("wait", "000000b8 ATTEMPTED_SWITCH_FROM_DPC", "tried to wait", "BootCrashWait"),
+        ("pool", "000000c2 BAD_POOL_CALLER", "freed twice", "BootCrashPool"),
+    ]
+    for kind, code, sentence, function in kinds:
+        wanted = ["Kernel stack overflow"] if kind == "stack" else []
+        wanted += [f"*** STOP: {code}", sentence, "Stack:", function, "Last events:",
+                   f"repeat with: make run ARGS='crash={kind} trace=full'"]
+        yield expect(f"boot: crash={kind}", boot(f"crash={kind} trace=full"), wanted,
+                     qemu.STATUS_FAILURE)
+
+
+def boot_suite():
+    """Good and bad machines, ramdisks and options, and deliberate crashes."""
     return [
-        expect("boot: the six phases", boot("exit=on"), PHASES),
         expect("boot: help lists the options", boot("help"), ["trace=off|phases|full"]),
         expect("boot: an unknown option is reported", boot("colour=on exit=on"),
-               ["Unknown option 'colour'", "color=on|off"]),
-        expect("boot: no ramdisk", no_ramdisk, ["no ramdisk", "-initrd"], stop),
-        expect("boot: damaged ramdisk", damaged, ["is damaged", "was expected"], stop),
-        expect("boot: no PAE", boot("", extra=["-cpu", "pentium"]), ["no PAE"], stop),
-        expect("boot: too little memory", boot("", memory=8), ["too little memory"], stop),
-        expect("boot: 32 MiB", boot("exit=on", memory=32), PHASES, passed),
-        expect("boot: 2 GiB", boot("exit=on", memory=2048), PHASES, passed),
-        expect("boot: neither APIC nor NX", boot("exit=on", extra=["-M", "isapc", "-cpu",
-               "qemu32,-apic"]), ["no NX here", *PHASES], passed),
+               ["Unknown option 'colour'", "color=on|off", *PHASES]),
+        *machines(), *refusals(), *crashes(),
     ]
 
 

@@ -52,7 +52,8 @@ def plain(text):
 
 def events():
     rows = [(phase, code(ident), KINDS[kind], name, code(fields))
-            for ident, phase, kind, name, fields in entries("inc/trace_events.def", EVENT, r"^TRACE_EVENT\(")]
+            for ident, phase, kind, name, fields in entries(
+                "inc/trace_events.def", EVENT, r"^TRACE_EVENT\(")]
     return table(["phase", "event", "kind", "printed as", "fields"], rows)
 
 

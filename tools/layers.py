@@ -21,7 +21,7 @@ RANK["ldr"] = RANK["rtl"]
 INCLUDE = re.compile(r'^#include "(.*)"', re.MULTILINE)
 COMMON = {"boot", "locks", "trace"}  # headers in inc/ that belong to no layer
 BUILD = pathlib.Path(os.environ.get("O", "build")) / "kernel"
-NM = "nm"
+NM = os.environ.get("NM", "i686-linux-gnu-nm")
 
 
 def layer_of(path):

@@ -4,17 +4,22 @@
 
 With a terminal QEMU stays until the user quits.  Without one (a pipe, CI) the
 kernel gets exit=on, leaves QEMU after the demonstration, and the status is 0 only
-if the kernel said that all went well.  With --gdb QEMU waits for gdb on a socket.
+if the kernel said that all went well; GRUB's part of the output, full of escape codes,
+is left out.  With --gdb QEMU waits for gdb on a socket.
 """
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import qemu
 
 TIMEOUT = 120  # seconds without a terminal
+LOADERS_LAST = "Booting `"  # in the last line that GRUB prints
+ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 def kernel_options(interactive):
@@ -50,15 +55,43 @@ def run():
         print("QEMU runs until you press Ctrl-A and then X.\n")
         status = subprocess.call(machine(boot, "mon:stdio"))
         return 0 if status in (0, qemu.STATUS_PASS) else 1
-    command = machine(boot, "stdio", ["-monitor", "none"])
+    return run_unattended(machine(boot, "stdio", ["-monitor", "none"]))
+
+
+def kernel_lines(stream, loaders_first):
+    """Yields the kernel's lines; GRUB's only if it never came to start the kernel."""
+    held = []
+    started = False
+    for raw in stream:
+        line = raw.decode("latin-1").strip("\r\n")
+        if loaders_first:
+            held.append(ESCAPE.sub("", line))
+            loaders_first = LOADERS_LAST not in line
+        elif line or started:
+            started = True
+            yield line
+    if loaders_first:
+        yield from held
+
+
+def run_unattended(command):
+    emulator = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    patience = threading.Timer(TIMEOUT, emulator.kill)
+    patience.start()
     try:
-        status = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=TIMEOUT,
-                                check=False).returncode
-    except subprocess.TimeoutExpired:
-        status = f"none, it did not end within {TIMEOUT} s"
+        for line in kernel_lines(emulator.stdout, "-cdrom" in command):
+            print(line, flush=True)
+    except BrokenPipeError:  # the reader has seen enough, as in `make run | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        emulator.kill()
+        return 0
+    finally:
+        patience.cancel()
+    status = emulator.wait()
     if status != qemu.STATUS_PASS:
-        print(f"Nascent did not end well; QEMU's status: {status}.  To repeat:\n  "
-              f"{qemu.printable(command)}", file=sys.stderr)
+        why = f"within {TIMEOUT} s" if status < 0 else f"well; QEMU's status: {status}"
+        print(f"Nascent did not end {why}.  To repeat:\n  {qemu.printable(command)}",
+              file=sys.stderr)
         return 1
     return 0
 

@@ -1,25 +1,33 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Installs what the build, the tests and the debugger need and this machine has
-# not got.  On Debian and its relatives by apt-get, as root or through sudo; on
-# other systems it names the packages and stops.  Called once per build directory.
+#   setup.sh build    what building and running need
+#   setup.sh tests    what the tests, the checks and the debugger need besides
+#
+# Installs what of it this machine has not got.  On Debian and its relatives by
+# apt-get, as root or through sudo; on other systems it names the packages and stops.
+# Called once per build directory.
 set -eu
 
 # command or file                     Debian package
-needed='
+case ${1:-build} in
+build) needed='
 i686-linux-gnu-gcc                    gcc-i686-linux-gnu
 i686-w64-mingw32-gcc                  gcc-mingw-w64-i686-win32
-/usr/i686-linux-gnu/include/stdlib.h  libc6-dev-i386-cross
-/usr/i686-linux-gnu/include/stdio.h   libc6-dev-i386-cross
 python3                               python3
 qemu-system-i386                      qemu-system-x86
 grub-mkrescue                         grub-common
 /usr/lib/grub/i386-pc/multiboot.mod   grub-pc-bin
 xorriso                               xorriso
+' ;;
+*) needed='
+/usr/i686-linux-gnu/include/stdio.h   libc6-dev-i386-cross
+clang                                 clang
+ld.lld                                lld
 gdb                                   gdb
 sparse                                sparse
-'
+' ;;
+esac
 
 present() {
     case $1 in
@@ -31,14 +39,16 @@ present() {
 other_system() {
     cat >&2 << 'END'
 This is not Debian, so nothing was installed.  Please install what is missing:
-  Debian:   gcc-i686-linux-gnu gcc-mingw-w64-i686-win32 gcc libc6-dev
-            libc6-dev-i386-cross python3
-            qemu-system-x86 grub-common grub-pc-bin xorriso gdb sparse
-  Fedora:   gcc-c++-i686-linux-gnu (or i686-elf-gcc by `make toolchain`) mingw32-gcc gcc
-            python3 qemu-system-x86 grub2-tools-extra grub2-pc-modules xorriso gdb sparse
-  Arch:     i686-elf-gcc (AUR) mingw-w64-gcc gcc python qemu-system-x86 grub
-            libisoburn mtools gdb sparse
-  Homebrew: i686-elf-gcc mingw-w64 python qemu i686-elf-grub xorriso i386-elf-gdb sparse
+  Debian:   gcc-i686-linux-gnu gcc-mingw-w64-i686-win32 python3 qemu-system-x86
+            grub-common grub-pc-bin xorriso
+            for the tests: libc6-dev-i386-cross clang lld gdb sparse
+  Fedora:   i686-elf-gcc (from source; tools/toolchain.sh has the options) mingw32-gcc
+            python3 qemu-system-x86 grub2-tools-extra grub2-pc-modules xorriso
+            clang lld gdb sparse
+  Arch:     i686-elf-gcc (AUR) mingw-w64-gcc python qemu-system-x86 grub libisoburn
+            mtools clang lld gdb sparse
+  Homebrew: i686-elf-gcc mingw-w64 python qemu i686-elf-grub xorriso llvm lld
+            i386-elf-gdb sparse
 An i686-elf-gcc on PATH is taken instead of i686-linux-gnu-gcc.  BOOT=direct needs
 neither GRUB nor xorriso.  SETUP=no skips this check.  The host tests, a part of
 `make test`, are compiled by Debian's i686-linux-gnu-gcc.
@@ -68,7 +78,7 @@ command -v apt-get > /dev/null 2>&1 || other_system
 if [ "$(id -u)" -eq 0 ]; then
     as_root=''
 elif command -v sudo > /dev/null 2>&1; then
-    as_root='sudo'
+    as_root='sudo env DEBIAN_FRONTEND=noninteractive'
 else
     echo "Please run as root: apt-get install$missing" >&2
     exit 1

@@ -10,7 +10,8 @@
  */
 #include "ke/i386/kii386.h"
 
-#define PF_WRITE       0x02 /* page-fault error code */
+#define PF_PRESENT     0x01 /* page-fault error code: the page is there */
+#define PF_WRITE       0x02
 #define PF_USER        0x04
 #define PF_INSTRUCTION 0x10
 #define DR6_BREAKPOINTS 0x0Fu
@@ -66,6 +67,18 @@ static ULONG KiAccessKind(ULONG ErrorCode)
     return (ErrorCode & PF_WRITE) ? 1 : 0;
 }
 
+static ULONG KiFaultBugCheck(ULONG ErrorCode)
+{
+    if (!(ErrorCode & PF_PRESENT)) {
+        return PAGE_FAULT_IN_NONPAGED_AREA;
+    }
+    if (ErrorCode & PF_INSTRUCTION) {
+        return ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY;
+    }
+    return (ErrorCode & PF_WRITE) ? ATTEMPTED_WRITE_TO_READONLY_MEMORY
+                                  : PAGE_FAULT_IN_NONPAGED_AREA;
+}
+
 static void KiKernelPageFault(PKTRAP_FRAME TrapFrame, ULONG_PTR Address, NTSTATUS Status)
 {
     if (KiFixUp(TrapFrame)) {
@@ -76,7 +89,7 @@ static void KiKernelPageFault(PKTRAP_FRAME TrapFrame, ULONG_PTR Address, NTSTATU
         KeBugCheckEx(IRQL_NOT_LESS_OR_EQUAL, Address, KeGetCurrentIrql(),
             KiAccessKind(TrapFrame->ErrCode), TrapFrame->Eip);
     }
-    KeBugCheckEx(PAGE_FAULT_IN_NONPAGED_AREA, Address, KiAccessKind(TrapFrame->ErrCode),
+    KeBugCheckEx(KiFaultBugCheck(TrapFrame->ErrCode), Address, KiAccessKind(TrapFrame->ErrCode),
         TrapFrame->Eip, (__force ULONG)Status);
 }
 

@@ -12,7 +12,9 @@ HOST_ROOT  := /usr/i686-linux-gnu/lib
 HOST_FLAGS := -std=gnu11 -g -O1 -fshort-wchar -fno-omit-frame-pointer -Wall -Wextra \
 	$(if $(CI),-Werror) -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-Dwcslen=Nt_wcslen -Iinc -I. -I$(O)/gen
-HOST_LINK  := -Wl,--dynamic-linker=$(HOST_ROOT)/ld-linux.so.2 -Wl,-rpath,$(HOST_ROOT)
+# The old kind of rpath, which holds for the libraries of the libraries, too.
+HOST_LINK  := -Wl,--dynamic-linker=$(HOST_ROOT)/ld-linux.so.2 -Wl,-rpath,$(HOST_ROOT) \
+	-Wl,--disable-new-dtags
 # rtl/memory.c defines what the sanitizers' run-time library needs under these names.
 HOST_RENAME := $(foreach f,memcpy memmove memset memcmp strlen strnlen strcmp strncmp,-D$(f)=Nt_$(f))
 
@@ -21,7 +23,7 @@ HOST_OBJS  := $(patsubst %,$(O)/host/%.o,$(wildcard rtl/*.c) ldr/pe.c ldr/mapped
 	tests/host/ktap.c tests/host/image.c tests/host/archive.c)
 
 $(O)/host/rtl/memory.c.o $(O)/host/tests/host/memory.c.o: HOST_FLAGS += $(HOST_RENAME)
-$(O)/host/%.c.o: %.c | $(O)/gen/status_names.inc
+$(O)/host/%.c.o: %.c | $(O)/gen/status_names.inc $(TEST_STAMP)
 	@mkdir -p $(@D)
 	$(HOST_CC) $(HOST_FLAGS) -MMD -MP -c -o $@ $<
 
@@ -37,7 +39,7 @@ $(O)/gen/status_check.c: inc/nt/status.h
 	@echo '#include "nt/ntdef.h"' > $@
 	sed -n 's/^#define \([A-Z][A-Z0-9_]*\) *((__force NTSTATUS)\(0x[0-9A-F]*\)).*/_Static_assert((ULONG)\1 == \2, "\1");/p' \
 		$< >> $@
-$(O)/host/status_check.o: $(O)/gen/status_check.c inc/nt/ntdef.h
+$(O)/host/status_check.o: $(O)/gen/status_check.c inc/nt/ntdef.h | $(SETUP_STAMP)
 	@mkdir -p $(@D)
 	i686-w64-mingw32-gcc -std=gnu11 -Wall -Wextra -Iinc -c -o $@ $<
 

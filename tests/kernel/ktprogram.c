@@ -3,6 +3,7 @@
  * Running programs from the in-kernel suite, and the list of those in tests/user
  * that are tests of their own.  They print their own results, indented.
  */
+#include "nt/native.h"
 #include "tests/kernel/ktprogram.h"
 
 #define KT_PROGRAM_TIMEOUT 60000 /* milliseconds */
@@ -20,6 +21,18 @@ NTSTATUS KtRunProgram(PCWSTR Path, PCWSTR CommandLine, NTSTATUS *ExitStatus)
     *ExitStatus = Process->ExitStatus;
     ObDereferenceObject(Process);
     return Status == STATUS_TIMEOUT ? STATUS_UNSUCCESSFUL : Status;
+}
+
+void KtEndProcess(PEPROCESS Process, NTSTATUS ExitStatus)
+{
+    HANDLE Handle;
+
+    if (ok_status(ObOpenObjectByPointer(Process, 0, PROCESS_TERMINATE, PsProcessType, KernelMode,
+                      &Handle), STATUS_SUCCESS)) {
+        (void)!NT_SUCCESS(NtTerminateProcess(Handle, ExitStatus));
+        (void)ObCloseHandle(Handle, KernelMode);
+        ok_status(KtWait(Process, KT_PROGRAM_TIMEOUT), STATUS_SUCCESS);
+    }
 }
 
 /* tests/user/ktap.h: checks made in the high word, failures in the low one. */

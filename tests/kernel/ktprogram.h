@@ -11,6 +11,8 @@
 /* Launches and waits at most a minute; *ExitStatus only on success. */
 _Must_inspect_result_ NTSTATUS KtRunProgram(
     PCWSTR Path, PCWSTR CommandLine, _Out_ NTSTATUS *ExitStatus);
+/* Terminates it and waits until it has ended. */
+void KtEndProcess(PEPROCESS Process, NTSTATUS ExitStatus);
 /* A native test program of tests/user; passes if all its checks did. */
 void KtRunNativeTest(PCWSTR Path);
 void KtRunNativeTestWith(PCWSTR Path, PCWSTR CommandLine);
