@@ -334,6 +334,8 @@ void KiRenderTrace(const TRACE_RECORD *Records);
 /* As KeBootOptions say: text, raw records, neither. */
 void KiOutputTrace(TRACE_EVENT_ID Event, ULONG Sequence);
 extern BOOLEAN KiTraceOutput;
+void KiCountEvent(void); /* fault.c */
+extern volatile BOOLEAN KiEventPointArmed;
 void KiStartTraceText(void);
 extern BOOLEAN KiTraceServices; /* syscall.S tests it, and calls: */
 void KiTraceSystemCall(ULONG Number, ULONG_PTR Arguments);

@@ -30,12 +30,18 @@ static NTSTATUS PspProbeCount(ULONG __user *Previous)
                             : STATUS_SUCCESS;
 }
 
-/* STATUS_THREAD_IS_TERMINATING once it is; SUSPEND_COUNT_EXCEEDED at 127. */
+/*
+ * STATUS_THREAD_IS_TERMINATING once it is; SUSPEND_COUNT_EXCEEDED at 127.
+ *
+ * A thread that suspends itself stops where the critical region ends, so that it,
+ * too, looks whether it was told to end before.
+ */
 static NTSTATUS PspSuspendThread(PETHREAD Thread, _Out_ PULONG Previous)
 {
     if (!ExAcquireRundownProtection(&Thread->RundownProtect)) {
         return STATUS_THREAD_IS_TERMINATING;
     }
+    KeEnterCriticalRegion();
     NTSTATUS Status = (Thread->CrossThreadFlags & CT_TERMINATED) != 0
         ? STATUS_THREAD_IS_TERMINATING : KeSuspendThread(&Thread->Tcb, Previous);
 
@@ -44,6 +50,7 @@ static NTSTATUS PspSuspendThread(PETHREAD Thread, _Out_ PULONG Previous)
         Status = STATUS_THREAD_IS_TERMINATING;
     }
     ExReleaseRundownProtection(&Thread->RundownProtect);
+    KeLeaveCriticalRegion();
     return Status;
 }
 
@@ -57,11 +64,7 @@ NTSTATUS NTAPI NtSuspendThread(HANDLE ThreadHandle, ULONG __user *PreviousSuspen
         Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
     }
     if (NT_SUCCESS(Status)) {
-        if (Thread == PsGetCurrentThread()) {
-            Status = KeSuspendThread(&Thread->Tcb, &Previous); /* its rundown is its own */
-        } else {
-            Status = PspSuspendThread(Thread, &Previous);
-        }
+        Status = PspSuspendThread(Thread, &Previous);
         ObDereferenceObject(Thread);
     }
     return NT_SUCCESS(Status) ? PspReturnCount(PreviousSuspendCount, Previous) : Status;

@@ -327,6 +327,14 @@ typedef enum _SHUTDOWN_ACTION {
  */
 #define SystemNascentCounters 0x1000
 
+/*
+ * NtSetInformationThread class of Nascent's own, on the current thread and only while
+ * the kernel runs its tests: this acquisition, from 1, of the next process that the
+ * thread creates by CreateProcess fails.  NtQueryInformationThread ends that and
+ * says how many there were.  A ULONG.
+ */
+#define ThreadNascentFailAcquisition 0x1001
+
 #define NASCENT_COUNTER_TAGS  64
 #define NASCENT_COUNTER_TYPES 24
 

@@ -40,3 +40,8 @@ START_TEST(user_createprocess, "CreateProcessW: parameters, inheritance, exit co
 {
     KtRunWin32Test(L"C:\\tests\\createprocess.exe");
 }
+
+START_TEST(user_createfault, "every acquisition of one CreateProcessW failed in turn")
+{
+    KtRunWin32Test(L"C:\\tests\\createfault.exe");
+}
