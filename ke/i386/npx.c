@@ -64,8 +64,10 @@ ULONG KiMxcsrMask(void)
     static ULONG Mask;
 
     if (Mask == 0) {
-        BOOLEAN Enabled = KeDisableInterrupts();
+        BOOLEAN Enabled;
 
+        KiFlushNpxState(KeGetCurrentThread()); /* TS is going to be set under it */
+        Enabled = KeDisableInterrupts();
         __asm__ volatile("clts\n\tfxsave %0" : "=m"(FxArea));
         KiSetTaskSwitched();
         KeRestoreInterrupts(Enabled);

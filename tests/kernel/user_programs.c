@@ -31,6 +31,11 @@ START_TEST(user_exceptions, "faults, handlers, unwinding")
     KtRunNativeTest(L"\\??\\C:\\tests\\exceptions.exe");
 }
 
+START_TEST(user_faults, "each fault, its exception, and the end of a process by it")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\faults.exe");
+}
+
 START_TEST(user_loader, "DLLs: imports, relocation, order, threads, failures")
 {
     KtRunWin32Test(L"C:\\tests\\loader.exe");

@@ -4,57 +4,8 @@
  * raises, what a handler can do, and what happens without one.
  * subsystem: native
  */
-#include "tests/user/ktap.h"
-
-/* The head of a frame is what FS:0 points to; the rest is for our handler. */
-typedef struct _TEST_FRAME {
-    EXCEPTION_REGISTRATION_RECORD Registration;
-    ULONG Resume; /* where to go on */
-    NTSTATUS Code;
-    ULONG_PTR Address;
-    ULONG_PTR Information[2];
-    ULONG Calls;
-    ULONG UnwindCalls;
-} TEST_FRAME;
-
-static inline void PushFrame(TEST_FRAME *Frame, PEXCEPTION_ROUTINE Handler)
-{
-    PTEB Teb = NtCurrentTeb();
-
-    RtlZeroMemory(Frame, sizeof(*Frame));
-    Frame->Registration.Handler = Handler;
-    Frame->Registration.Next = (PVOID)Teb->NtTib.ExceptionList;
-    Teb->NtTib.ExceptionList = (PVOID)&Frame->Registration;
-}
-
-static inline void PopFrame(TEST_FRAME *Frame)
-{
-    NtCurrentTeb()->NtTib.ExceptionList = (PVOID)Frame->Registration.Next;
-}
-
-static void Note(TEST_FRAME *Frame, const EXCEPTION_RECORD *Record)
-{
-    Frame->Calls++;
-    Frame->Code = (NTSTATUS)Record->ExceptionCode;
-    Frame->Address = (ULONG_PTR)Record->ExceptionAddress;
-    Frame->Information[0] = Record->ExceptionInformation[0];
-    Frame->Information[1] = Record->ExceptionInformation[1];
-}
-
-static EXCEPTION_DISPOSITION NTAPI HandlerThatResumes(
-    PEXCEPTION_RECORD Record, PVOID Establisher, PCONTEXT Context, PVOID Dispatcher)
-{
-    TEST_FRAME *Frame = Establisher;
-
-    UNREFERENCED_PARAMETER(Dispatcher);
-    if ((Record->ExceptionFlags & EXCEPTION_UNWINDING) != 0) {
-        Frame->UnwindCalls++;
-        return ExceptionContinueSearch;
-    }
-    Note(Frame, Record);
-    Context->Eip = Frame->Resume;
-    return ExceptionContinueExecution;
-}
+#include "tests/user/child.h"
+#include "tests/user/seh.h"
 
 /* Runs one instruction in a frame; execution goes on behind it. */
 #define FAULT(Frame, Instruction)                                                              \
@@ -228,55 +179,18 @@ static void TestRaise(void)
 
 /* ---- Without a handler ---- */
 
-static NTSTATUS StartSelf(PRTL_USER_PROCESS_INFORMATION Child)
-{
-    UNICODE_STRING NtImage = RTL_CONSTANT_STRING(L"\\??\\C:\\tests\\exceptions.exe");
-    UNICODE_STRING Image = RTL_CONSTANT_STRING(L"C:\\tests\\exceptions.exe");
-    UNICODE_STRING CommandLine = RTL_CONSTANT_STRING(L"exceptions.exe fault");
-    PRTL_USER_PROCESS_PARAMETERS Parameters;
-    NTSTATUS Status = RtlCreateProcessParameters(
-        &Parameters, &Image, NULL, NULL, &CommandLine, NULL, NULL, NULL, NULL, NULL);
-
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    Status = RtlCreateUserProcess(
-        &NtImage, OBJ_CASE_INSENSITIVE, Parameters, NULL, NULL, NULL, FALSE, NULL, NULL, Child);
-    (void)RtlDestroyProcessParameters(Parameters);
-    return Status;
-}
-
 static void TestUnhandled(void)
 {
-    RTL_USER_PROCESS_INFORMATION Child;
-    PROCESS_BASIC_INFORMATION Information = {0};
-
-    if (!KtapStatus(StartSelf(&Child), STATUS_SUCCESS, "a child without handlers")) {
-        return;
-    }
-    (void)NtResumeThread(Child.ThreadHandle, NULL);
-    (void)NtWaitForSingleObject(Child.ProcessHandle, FALSE, NULL);
-    (void)NtQueryInformationProcess(Child.ProcessHandle, ProcessBasicInformation, &Information,
-        sizeof(Information), NULL);
-    (void)KtapStatus(
-        Information.ExitStatus, STATUS_ILLEGAL_INSTRUCTION, "the fault is its exit status");
-    (void)NtClose(Child.ThreadHandle);
-    (void)NtClose(Child.ProcessHandle);
-}
-
-/* The child's command line has a second word. */
-static BOOLEAN IsFaultingChild(void)
-{
-    PUNICODE_STRING CommandLine = &NtCurrentPeb()->ProcessParameters->CommandLine;
-    static const UNICODE_STRING Child = RTL_CONSTANT_STRING(L"exceptions.exe fault");
-
-    return RtlEqualUnicodeString(CommandLine, &Child, FALSE);
+    (void)KtapStatus(RunChild("exceptions", 0), STATUS_ILLEGAL_INSTRUCTION,
+        "a child without handlers: the fault is its exit status");
 }
 
 VOID NTAPI NtProcessStartup(PPEB Peb)
 {
+    ULONG Number;
+
     UNREFERENCED_PARAMETER(Peb);
-    if (IsFaultingChild()) {
+    if (IsTestChild(&Number)) {
         __asm__ volatile("ud2");
     }
     TestAccessViolations();
