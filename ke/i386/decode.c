@@ -224,8 +224,7 @@ NTSTATUS KiDecodeX87Fault(_Out_ ULONG_PTR *Address)
     PKTHREAD Thread = KeGetCurrentThread();
     PFXSAVE_FORMAT FxArea = KiFxArea(KeGetUserTrapFrame(Thread));
 
-    KiFlushNpxState(Thread);
-    *Address = FxArea->ErrorOffset;
+    *Address = KiFlushNpxError(Thread);
     if ((FxArea->StatusWord & 0x41) == 0x41 && !(FxArea->ControlWord & 1)) {
         return STATUS_FLOAT_STACK_CHECK;
     }

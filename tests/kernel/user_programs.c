@@ -36,6 +36,11 @@ START_TEST(user_faults, "each fault, its exception, and the end of a process by 
     KtRunNativeTest(L"\\??\\C:\\tests\\faults.exe");
 }
 
+START_TEST(user_fpu, "x87 and SSE registers and their faults")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\fpu.exe");
+}
+
 START_TEST(user_loader, "DLLs: imports, relocation, order, threads, failures")
 {
     KtRunWin32Test(L"C:\\tests\\loader.exe");
