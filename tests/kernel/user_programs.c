@@ -41,6 +41,11 @@ START_TEST(user_fpu, "x87 and SSE registers and their faults")
     KtRunNativeTest(L"\\??\\C:\\tests\\fpu.exe");
 }
 
+START_TEST(user_context, "registers of threads, read and written")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\context.exe");
+}
+
 START_TEST(user_loader, "DLLs: imports, relocation, order, threads, failures")
 {
     KtRunWin32Test(L"C:\\tests\\loader.exe");

@@ -42,7 +42,8 @@ static void ExpectInformation(const FAULT_CASE *Case)
     (void)KtapEqual(LastRecord.NumberParameters, Case->Parameters, "  so many parameters");
     for (i = 0; i < Case->Parameters && i < ARRAYSIZE(Case->Information); i++) {
         if (Case->Information[i] != ANY_VALUE) {
-            (void)KtapEqual(LastRecord.ExceptionInformation[i], Case->Information[i], "  that say it");
+            (void)KtapEqual(
+                LastRecord.ExceptionInformation[i], Case->Information[i], "  that say it");
         }
     }
 }
@@ -213,7 +214,7 @@ static void TestStackOverflow(void)
     __asm__ volatile("call _FaultLow" : : : "memory", "cc");
     (void)KtapEqual(Calls, 1, "an exception that does not fit");
     (void)KtapStatus((NTSTATUS)LastRecord.ExceptionCode, STATUS_STACK_OVERFLOW, "becomes another");
-    (void)KtapEqual((ULONG_PTR)LastRecord.ExceptionAddress, (ULONG_PTR)FaultLowAt, "  where it was");
+    (void)KtapEqual((ULONG_PTR)LastRecord.ExceptionAddress, (ULONG_PTR)FaultLowAt, "  where");
     (void)RtlRemoveVectoredExceptionHandler(Handler);
 }
 
