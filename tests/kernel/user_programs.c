@@ -46,6 +46,11 @@ START_TEST(user_context, "registers of threads, read and written")
     KtRunNativeTest(L"\\??\\C:\\tests\\context.exe");
 }
 
+START_TEST(user_apc, "user APCs and alerts")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\apc.exe");
+}
+
 START_TEST(user_loader, "DLLs: imports, relocation, order, threads, failures")
 {
     KtRunWin32Test(L"C:\\tests\\loader.exe");
