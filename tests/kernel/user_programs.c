@@ -51,6 +51,11 @@ START_TEST(user_apc, "user APCs and alerts")
     KtRunNativeTest(L"\\??\\C:\\tests\\apc.exe");
 }
 
+START_TEST(user_unwind, "dispatching and unwinding, through damaged chains, too")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\unwind.exe");
+}
+
 START_TEST(user_loader, "DLLs: imports, relocation, order, threads, failures")
 {
     KtRunWin32Test(L"C:\\tests\\loader.exe");

@@ -6,6 +6,14 @@
 #pragma once
 #include "tests/user/ktap.h"
 
+#ifndef EXCEPTION_UNWINDING
+#define EXCEPTION_UNWINDING   0x02
+#define EXCEPTION_EXIT_UNWIND 0x04
+#endif
+#ifndef EXCEPTION_NESTED_CALL
+#define EXCEPTION_NESTED_CALL 0x10
+#endif
+
 /* The head of a frame is what FS:0 points to; the rest is for our handler. */
 typedef struct _TEST_FRAME {
     EXCEPTION_REGISTRATION_RECORD Registration;
