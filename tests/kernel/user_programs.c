@@ -56,6 +56,11 @@ START_TEST(user_unwind, "dispatching and unwinding, through damaged chains, too"
     KtRunNativeTest(L"\\??\\C:\\tests\\unwind.exe");
 }
 
+START_TEST(user_exceptport, "the second chance: exception ports")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\exceptport.exe");
+}
+
 START_TEST(user_loader, "DLLs: imports, relocation, order, threads, failures")
 {
     KtRunWin32Test(L"C:\\tests\\loader.exe");
