@@ -156,7 +156,7 @@ static void TestUnwind(void)
 
 /* ---- Software and vectored exceptions ---- */
 
-static ULONG VectoredCalls;
+static volatile ULONG VectoredCalls;
 
 static LONG NTAPI VectoredHandler(struct _EXCEPTION_POINTERS *Pointers)
 {
@@ -175,6 +175,30 @@ static void TestRaise(void)
     RtlRaiseException(&Record);
     (void)KtapEqual(VectoredCalls, 1, "a raised exception reaches a vectored handler");
     (void)KtapCheck(RtlRemoveVectoredExceptionHandler(Handler) != 0, "which can be removed");
+}
+
+/* The code's internal bit is taken out: VectoredHandler knows it without. */
+static void TestRaiseService(void)
+{
+    EXCEPTION_RECORD Record = {.ExceptionCode = 0xF0001234};
+    PVOID Handler = RtlAddVectoredExceptionHandler(TRUE, VectoredHandler);
+    static CONTEXT Context;
+    PVOID Bad = (PVOID)0x80101000;
+
+    (void)KtapStatus(
+        NtRaiseException(&Record, Bad, TRUE), STATUS_ACCESS_VIOLATION, "the kernel's context");
+    RtlCaptureContext(&Context);
+    if (VectoredCalls < 2) {
+        (void)KtapStatus(
+            NtRaiseException(Bad, &Context, TRUE), STATUS_ACCESS_VIOLATION, "the kernel's record");
+        Record.NumberParameters = EXCEPTION_MAXIMUM_PARAMETERS + 1;
+        (void)KtapStatus(
+            NtRaiseException(&Record, &Context, TRUE), STATUS_INVALID_PARAMETER, "too much");
+        Record.NumberParameters = 0;
+        (void)NtRaiseException(&Record, &Context, TRUE);
+    }
+    (void)KtapEqual(VectoredCalls, 2, "raised by the kernel; it comes back to the context");
+    (void)RtlRemoveVectoredExceptionHandler(Handler);
 }
 
 /* ---- Without a handler ---- */
@@ -198,6 +222,7 @@ VOID NTAPI NtProcessStartup(PPEB Peb)
     TestGuardPage();
     TestUnwind();
     TestRaise();
+    TestRaiseService();
     TestUnhandled();
     (void)NtTerminateProcess(NtCurrentProcess(), KtapEnd());
 }
