@@ -596,7 +596,7 @@ extern void KiThreadStartup(void); /* assembly: a new thread's first instruction
 /* ---- Contexts (ke/i386/context.c) ----------------------------------------------------------------- */
 
 #define EFLAGS_INTERRUPT_MASK 0x200
-#define EFLAGS_USER_SANITIZE  0x003F4DD7 /* bits user mode may choose */
+#define EFLAGS_USER_SANITIZE  0x003D4DD7 /* bits user mode may choose: not IF, IOPL, VM */
 /* A user thread's registers in user mode: the frame at the top of its kernel stack. */
 PKTRAP_FRAME KeGetUserTrapFrame(PKTHREAD Thread);
 /* FPU and debug registers only for the current thread's frame: go there by an APC. */

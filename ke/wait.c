@@ -138,6 +138,7 @@ static void KiUnlinkObjects(PKTHREAD Thread)
 static NTSTATUS KiCommitWait(PKTHREAD Thread, const KI_WAIT *Wait)
 {
     PKPRCB Prcb = KiCurrentPrcb();
+    NTSTATUS Status;
 
     if (Thread->WaitIrql >= DISPATCH_LEVEL || Thread == Prcb->IdleThread) {
         KeBugCheckEx(ATTEMPTED_SWITCH_FROM_DPC, (ULONG_PTR)Thread,
@@ -148,8 +149,9 @@ static NTSTATUS KiCommitWait(PKTHREAD Thread, const KI_WAIT *Wait)
     Thread->Alertable = Wait->Alertable;
     Thread->State = Waiting;
     KiSwapThread();
+    Status = (__force NTSTATUS)Thread->WaitStatus; /* an APC that is delivered next may wait */
     KiFinishSwitch(Thread->WaitIrql);
-    return (__force NTSTATUS)Thread->WaitStatus;
+    return Status;
 }
 
 /* IRQL: at most APC_LEVEL, or DISPATCH_LEVEL with a timeout of zero. */
