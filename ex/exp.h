@@ -12,6 +12,18 @@
 #define MUTANT_INCREMENT    1
 #define SEMAPHORE_INCREMENT 1
 
+/* What NtQueryEvent and its like differ in (query.c). */
+typedef struct _EXP_OBJECT_QUERY {
+    POBJECT_TYPE Type;
+    ACCESS_MASK Access;
+    ULONG Length; /* of the information, at most EXP_MAX_QUERY */
+    void (*Fill)(PVOID Object, PVOID Information);
+} EXP_OBJECT_QUERY;
+#define EXP_MAX_QUERY 16
+
+_Must_inspect_result_ NTSTATUS ExpQueryObject(const EXP_OBJECT_QUERY *Query, HANDLE Handle,
+    ULONG InformationClass, void __user *Information, ULONG Length, ULONG __user *ReturnLength);
+
 /* Each registers its object type or table; by ExInitSystem. */
 _Must_inspect_result_ NTSTATUS ExpInitEvents(void);
 _Must_inspect_result_ NTSTATUS ExpInitMutants(void);

@@ -470,6 +470,10 @@ BOOLEAN KeIsGuardedMutexOwned(PKGUARDED_MUTEX Mutex); /* by the current thread *
 
 /* ---- Waits and objects (ke/wait.c, event.c, mutant.c, semaphore.c, timer.c) ------------- */
 
+/*
+ * Wait: the caller's next call is a wait.  The dispatcher lock stays held until
+ * then, so that nothing comes between the two; only if the signalling succeeds.
+ */
 void KeInitializeEvent(PKEVENT Event, EVENT_TYPE Type, BOOLEAN State);
 LONG KeSetEvent(PKEVENT Event, KPRIORITY Increment, BOOLEAN Wait);
 LONG KeResetEvent(PKEVENT Event);
@@ -478,12 +482,12 @@ void KeClearEvent(PKEVENT Event);
 LONG KeReadStateEvent(PKEVENT Event);
 void KeInitializeMutant(PKMUTANT Mutant, BOOLEAN InitialOwner);
 /* STATUS_MUTANT_NOT_OWNED if it is not the caller's; *Previous: the count before. */
-_Must_inspect_result_ NTSTATUS KeReleaseMutant(
-    PKMUTANT Mutant, KPRIORITY Increment, BOOLEAN Abandon, _Out_opt_ PLONG Previous);
+_Must_inspect_result_ NTSTATUS KeReleaseMutant(PKMUTANT Mutant, KPRIORITY Increment,
+    BOOLEAN Abandon, BOOLEAN Wait, _Out_opt_ PLONG Previous);
 void KeInitializeSemaphore(PKSEMAPHORE Semaphore, LONG Count, LONG Limit);
 /* STATUS_SEMAPHORE_LIMIT_EXCEEDED leaves it unchanged. */
-_Must_inspect_result_ NTSTATUS KeReleaseSemaphore(
-    PKSEMAPHORE Semaphore, KPRIORITY Increment, LONG Adjustment, _Out_opt_ PLONG Previous);
+_Must_inspect_result_ NTSTATUS KeReleaseSemaphore(PKSEMAPHORE Semaphore, KPRIORITY Increment,
+    LONG Adjustment, BOOLEAN Wait, _Out_opt_ PLONG Previous);
 void KeInitializeTimer(PKTIMER Timer, TIMER_TYPE Type);
 BOOLEAN KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, _In_opt_ PKDPC Dpc);
 BOOLEAN KeCancelTimer(PKTIMER Timer);

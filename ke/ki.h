@@ -169,6 +169,21 @@ FORCEINLINE void KiUnlockDispatcher(KIRQL OldIrql)
     KiLowerFromDispatchLevel(OldIrql);
 }
 
+/*
+ * The same for one that signals: with Wait the lock stays held, and the caller's
+ * next wait goes on from here (KiBeginWait).
+ */
+FORCEINLINE void KiUnlockDispatcherOrWait(KIRQL OldIrql, BOOLEAN Wait)
+{
+    if (Wait) {
+        PKTHREAD Thread = KeGetCurrentThread();
+        Thread->WaitNext = TRUE;
+        Thread->WaitIrql = OldIrql;
+    } else {
+        KiUnlockDispatcher(OldIrql);
+    }
+}
+
 /* ---- Scheduler (sched.c, priority.c, idle.c); dispatcher lock held ---------------- */
 
 extern PKPRCB KiProcessorBlock[MAXIMUM_PROCESSORS];

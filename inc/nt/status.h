@@ -21,6 +21,7 @@
 #define STATUS_ALERTED                   ((__force NTSTATUS)0x00000101)
 #define STATUS_TIMEOUT                   ((__force NTSTATUS)0x00000102)
 #define STATUS_PENDING                   ((__force NTSTATUS)0x00000103)
+#define STATUS_MORE_ENTRIES              ((__force NTSTATUS)0x00000105)
 #define STATUS_NOTHING_TO_TERMINATE      ((__force NTSTATUS)0x00000122)
 #define STATUS_PROCESS_NOT_IN_JOB        ((__force NTSTATUS)0x00000123)
 #define STATUS_PROCESS_IN_JOB            ((__force NTSTATUS)0x00000124)

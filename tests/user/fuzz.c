@@ -29,7 +29,8 @@ typedef struct _FUZZ_SERVICE {
 
 /*
  * All services but NtShutdownSystem, and NtDisplayString and NtRaiseHardError,
- * which would print what they are given.
+ * which would print what they are given.  Nor those that change how long a name
+ * lives: what they left behind would look like a leak.
  */
 static const FUZZ_SERVICE Services[] = {
     CALL(NtAcceptConnectPort, "HhmPpp"),
@@ -69,12 +70,16 @@ static const FUZZ_SERVICE Services[] = {
     CALL(NtProtectVirtualMemory, "Pbsqp"),
     CALL(NtPulseEvent, "hp"),
     CALL(NtQueryAttributesFile, "op"),
+    CALL(NtQueryDirectoryObject, "hpn11pp"),
+    CALL(NtQueryEvent, "h1pnp"),
     CALL(NtQueryInformationFile, "hppn4"),
     CALL(NtQueryInformationProcess, "P9pnp"),
     CALL(NtQueryInformationThread, "T4pnp"),
+    CALL(NtQueryMutant, "h1pnp"),
     CALL(NtQueryObject, "h2pnp"),
     CALL(NtQueryPerformanceCounter, "pp"),
     CALL(NtQuerySection, "h1pnp"),
+    CALL(NtQuerySemaphore, "h1pnp"),
     CALL(NtQuerySymbolicLinkObject, "hup"),
     CALL(NtQuerySystemInformation, "2pnp"),
     CALL(NtQuerySystemTime, "p"),
@@ -97,6 +102,7 @@ static const FUZZ_SERVICE Services[] = {
     CALL(NtSetInformationFile, "hppn4"),
     CALL(NtSetInformationProcess, "P7pn"),
     CALL(NtSetInformationThread, "T4pn"),
+    CALL(NtSignalAndWaitForSingleObject, "hh1t"),
     RARE(NtSuspendThread, "Tp", 16),
     RARE(NtTerminateProcess, "P2", 128),
     RARE(NtTerminateThread, "T2", 32),
