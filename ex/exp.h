@@ -11,6 +11,7 @@
 #define EVENT_INCREMENT     1
 #define MUTANT_INCREMENT    1
 #define SEMAPHORE_INCREMENT 1
+#define TIMER_APC_INCREMENT 0
 
 /* What NtQueryEvent and its like differ in (query.c). */
 typedef struct _EXP_OBJECT_QUERY {
@@ -28,6 +29,7 @@ _Must_inspect_result_ NTSTATUS ExpQueryObject(const EXP_OBJECT_QUERY *Query, HAN
 _Must_inspect_result_ NTSTATUS ExpInitEvents(void);
 _Must_inspect_result_ NTSTATUS ExpInitMutants(void);
 _Must_inspect_result_ NTSTATUS ExpInitSemaphores(void);
+_Must_inspect_result_ NTSTATUS ExpInitTimers(void);
 void ExpInitServices(void);
 void ExpInitTime(void);
 extern LARGE_INTEGER ExpBootTime;

@@ -307,6 +307,7 @@ typedef struct _KTHREAD {
     ULONG Dr[6];           /* user debug registers 0-3, 6, 7 */
     BOOLEAN DebugActive;
     BOOLEAN SystemThread;
+    LIST_ENTRY ActiveTimerListHead; /* Ex's: timers whose APCs come here (ex/timer.c) */
 } KTHREAD, *PKTHREAD;
 
 /* ---- Processor control region ------------------------------------------------------ */
@@ -491,6 +492,7 @@ _Must_inspect_result_ NTSTATUS KeReleaseSemaphore(PKSEMAPHORE Semaphore, KPRIORI
 void KeInitializeTimer(PKTIMER Timer, TIMER_TYPE Type);
 BOOLEAN KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, _In_opt_ PKDPC Dpc);
 BOOLEAN KeCancelTimer(PKTIMER Timer);
+ULONGLONG KeQueryTimerDueTime(PKTIMER Timer); /* interrupt time; 0: it is not set */
 
 /* Returns STATUS_SUCCESS, ALERTED, USER_APC, TIMEOUT, or ABANDONED.  NULL timeout: for ever. */
 NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON Reason, KPROCESSOR_MODE Mode,
@@ -514,6 +516,7 @@ extern ULONG KeMaximumIncrement;                 /* 100 ns a clock tick */
 
 void KeInitializeDpc(PKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context);
 BOOLEAN KeInsertQueueDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2);
+void KeFlushQueuedDpcs(void); /* returns when all DPCs queued so far have ended */
 
 /* ---- APCs (ke/apc.c, ke/i386/userapc.c) ------------------------------------------------------- */
 
@@ -524,6 +527,7 @@ void KeInitializeApc(PKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environment,
 BOOLEAN KeInsertQueueApc(PKAPC Apc, PVOID Argument1, PVOID Argument2, KPRIORITY Increment);
 /* A user APC that goes first and makes UserApcPending: how threads are ended. */
 BOOLEAN KeInsertQueueUserApcFirst(PKAPC Apc, PVOID Argument1, PVOID Argument2);
+BOOLEAN KeRemoveQueueApc(PKAPC Apc); /* FALSE: it was not queued */
 void KeEnterCriticalRegion(void);
 void KeLeaveCriticalRegion(void);
 void KeEnterGuardedRegion(void);

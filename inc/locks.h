@@ -29,6 +29,7 @@ typedef enum _LOCK_LEVEL {
     LockLevelSystemPte,     /* system address space */
     LockLevelPool,          /* pool free lists */
     LockLevelPfn,           /* page frame database */
+    LockLevelTimer,         /* ETIMER: its association with a thread */
     LockLevelApcQueue,      /* KTHREAD.ApcQueueLock */
     LockLevelDispatcher,    /* all dispatcher objects, ready queues, timers */
     LockLevelDpc,           /* one processor's DPC queue */

@@ -28,6 +28,7 @@ void KiInitializeThreadObject(PKTHREAD Thread, PKPROCESS Process)
     Thread->Header.Size = sizeof(KTHREAD) / sizeof(ULONG);
     InitializeListHead(&Thread->Header.WaitListHead);
     InitializeListHead(&Thread->MutantListHead);
+    InitializeListHead(&Thread->ActiveTimerListHead);
     Thread->ServiceTable = KeServiceDescriptorTable;
     Thread->Process = Process;
     KiInitializeThreadApcs(Thread, Process);

@@ -143,6 +143,16 @@ NTSERVICE NtReleaseSemaphore(
     HANDLE SemaphoreHandle, LONG ReleaseCount, LONG __user *PreviousCount);
 NTSERVICE NtQuerySemaphore(HANDLE SemaphoreHandle, SEMAPHORE_INFORMATION_CLASS InformationClass,
     void __user *Information, ULONG Length, ULONG __user *ReturnLength);
+NTSERVICE NtCreateTimer(HANDLE __user *TimerHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes, TIMER_TYPE TimerType);
+NTSERVICE NtOpenTimer(HANDLE __user *TimerHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes);
+NTSERVICE NtSetTimer(HANDLE TimerHandle, LARGE_INTEGER __user *DueTime,
+    PTIMER_APC_ROUTINE TimerApcRoutine, PVOID TimerContext, BOOLEAN ResumeTimer, LONG Period,
+    BOOLEAN __user *PreviousState);
+NTSERVICE NtCancelTimer(HANDLE TimerHandle, BOOLEAN __user *CurrentState);
+NTSERVICE NtQueryTimer(HANDLE TimerHandle, TIMER_INFORMATION_CLASS InformationClass,
+    void __user *Information, ULONG Length, ULONG __user *ReturnLength);
 NTSERVICE NtSignalAndWaitForSingleObject(
     HANDLE SignalHandle, HANDLE WaitHandle, BOOLEAN Alertable, LARGE_INTEGER __user *Timeout);
 NTSERVICE NtQuerySystemTime(LARGE_INTEGER __user *SystemTime);

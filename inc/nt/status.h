@@ -30,6 +30,7 @@
 #define STATUS_OBJECT_NAME_EXISTS        ((__force NTSTATUS)0x40000000)
 #define STATUS_IMAGE_NOT_AT_BASE         ((__force NTSTATUS)0x40000003)
 #define STATUS_NO_YIELD_PERFORMED        ((__force NTSTATUS)0x40000024)
+#define STATUS_TIMER_RESUME_IGNORED      ((__force NTSTATUS)0x40000025)
 #define DBG_TERMINATE_THREAD             ((__force NTSTATUS)0x40010003)
 #define DBG_TERMINATE_PROCESS            ((__force NTSTATUS)0x40010004)
 #define DBG_CONTROL_C                    ((__force NTSTATUS)0x40010005)
