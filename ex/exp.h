@@ -30,6 +30,7 @@ _Must_inspect_result_ NTSTATUS ExpInitEvents(void);
 _Must_inspect_result_ NTSTATUS ExpInitMutants(void);
 _Must_inspect_result_ NTSTATUS ExpInitSemaphores(void);
 _Must_inspect_result_ NTSTATUS ExpInitTimers(void);
+_Must_inspect_result_ NTSTATUS ExpInitKeyedEvents(void);
 void ExpInitServices(void);
 void ExpInitTime(void);
 extern LARGE_INTEGER ExpBootTime;

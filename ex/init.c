@@ -11,6 +11,7 @@ NTSTATUS ExInitSystem(void)
         ExpInitMutants,
         ExpInitSemaphores,
         ExpInitTimers,
+        ExpInitKeyedEvents,
     };
     NTSTATUS Status = STATUS_SUCCESS;
 

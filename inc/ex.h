@@ -78,6 +78,7 @@ extern POBJECT_TYPE ExEventObjectType;
 extern POBJECT_TYPE ExMutantObjectType;
 extern POBJECT_TYPE ExSemaphoreObjectType;
 extern POBJECT_TYPE ExTimerObjectType;
+extern POBJECT_TYPE ExKeyedEventObjectType;
 /* The current thread ends: timers with APCs for it are cancelled (ex/timer.c). */
 void ExRundownTimers(void);
 

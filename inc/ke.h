@@ -247,6 +247,7 @@ typedef enum _KWAIT_REASON {
     WrLpcReceive = 16,
     WrLpcReply = 17,
     WrQueue = 15,
+    WrKeyedEvent = 21,
 } KWAIT_REASON;
 #endif
 

@@ -153,6 +153,14 @@ NTSERVICE NtSetTimer(HANDLE TimerHandle, LARGE_INTEGER __user *DueTime,
 NTSERVICE NtCancelTimer(HANDLE TimerHandle, BOOLEAN __user *CurrentState);
 NTSERVICE NtQueryTimer(HANDLE TimerHandle, TIMER_INFORMATION_CLASS InformationClass,
     void __user *Information, ULONG Length, ULONG __user *ReturnLength);
+NTSERVICE NtCreateKeyedEvent(HANDLE __user *KeyedEventHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes, ULONG Flags);
+NTSERVICE NtOpenKeyedEvent(HANDLE __user *KeyedEventHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes);
+NTSERVICE NtWaitForKeyedEvent(
+    HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, LARGE_INTEGER __user *Timeout);
+NTSERVICE NtReleaseKeyedEvent(
+    HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, LARGE_INTEGER __user *Timeout);
 NTSERVICE NtSignalAndWaitForSingleObject(
     HANDLE SignalHandle, HANDLE WaitHandle, BOOLEAN Alertable, LARGE_INTEGER __user *Timeout);
 NTSERVICE NtQuerySystemTime(LARGE_INTEGER __user *SystemTime);

@@ -7,6 +7,11 @@
 #pragma once
 #include "nt/ntdef.h"
 
+/* Rights that the stock headers do not name */
+#define KEYEDEVENT_WAIT       0x0001
+#define KEYEDEVENT_WAKE       0x0002
+#define KEYEDEVENT_ALL_ACCESS 0x000F0003
+
 typedef enum _EVENT_INFORMATION_CLASS { EventBasicInformation } EVENT_INFORMATION_CLASS;
 typedef enum _MUTANT_INFORMATION_CLASS { MutantBasicInformation } MUTANT_INFORMATION_CLASS;
 typedef enum _SEMAPHORE_INFORMATION_CLASS {
