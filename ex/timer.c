@@ -106,10 +106,8 @@ static void ExpDeleteTimer(PVOID Object)
     PETIMER Timer = Object;
 
     ASSERT(Timer->Thread == NULL);
-    if (Timer->Dpc.DeferredRoutine != NULL) { /* it was finished */
-        (void)KeCancelTimer(&Timer->KeTimer);
-        KeFlushQueuedDpcs();
-    }
+    (void)KeCancelTimer(&Timer->KeTimer);
+    KeFlushQueuedDpcs();
 }
 
 NTSTATUS ExpInitTimers(void)

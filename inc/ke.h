@@ -91,6 +91,14 @@ typedef struct _KMUTANT {
     UCHAR ApcDisable; /* 1: owning it enters a critical region */
 } KMUTANT, *PKMUTANT;
 
+typedef struct _KQUEUE {
+    DISPATCHER_HEADER Header; /* SignalState: entries in the list */
+    LIST_ENTRY EntryListHead;
+    ULONG CurrentCount; /* threads that belong to it and do not wait */
+    ULONG MaximumCount;
+    LIST_ENTRY ThreadListHead; /* KTHREAD.QueueListEntry */
+} KQUEUE, *PKQUEUE;
+
 /* Not a dispatcher object: fast when free, and its owner gets no APCs. */
 typedef struct _KGUARDED_MUTEX {
     volatile LONG Count; /* 1 free, 0 owned, below: waiters */
@@ -308,6 +316,8 @@ typedef struct _KTHREAD {
     ULONG Dr[6];           /* user debug registers 0-3, 6, 7 */
     BOOLEAN DebugActive;
     BOOLEAN SystemThread;
+    PKQUEUE Queue; /* whose entries it works on, or NULL; dispatcher lock */
+    LIST_ENTRY QueueListEntry;
     LIST_ENTRY ActiveTimerListHead; /* Ex's: timers whose APCs come here (ex/timer.c) */
 } KTHREAD, *PKTHREAD;
 
@@ -470,7 +480,7 @@ void KeAcquireGuardedMutex(PKGUARDED_MUTEX Mutex); /* enters a guarded region */
 void KeReleaseGuardedMutex(PKGUARDED_MUTEX Mutex);
 BOOLEAN KeIsGuardedMutexOwned(PKGUARDED_MUTEX Mutex); /* by the current thread */
 
-/* ---- Waits and objects (ke/wait.c, event.c, mutant.c, semaphore.c, timer.c) ------------- */
+/* ---- Waits and objects (ke/wait.c, event.c, mutant.c, semaphore.c, timer.c, queue.c) ----- */
 
 /*
  * Wait: the caller's next call is a wait.  The dispatcher lock stays held until
@@ -494,6 +504,14 @@ void KeInitializeTimer(PKTIMER Timer, TIMER_TYPE Type);
 BOOLEAN KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, _In_opt_ PKDPC Dpc);
 BOOLEAN KeCancelTimer(PKTIMER Timer);
 ULONGLONG KeQueryTimerDueTime(PKTIMER Timer); /* interrupt time; 0: it is not set */
+
+void KeInitializeQueue(PKQUEUE Queue, ULONG Limit);
+LONG KeInsertQueue(PKQUEUE Queue, PLIST_ENTRY Entry);
+/* *Entry and STATUS_SUCCESS, or STATUS_TIMEOUT or STATUS_USER_APC (ke/wait.c). */
+NTSTATUS KeRemoveQueue(PKQUEUE Queue, KPROCESSOR_MODE Mode, _In_opt_ PLARGE_INTEGER Timeout,
+    _Out_ PLIST_ENTRY *Entry);
+LONG KeReadStateQueue(PKQUEUE Queue);
+PLIST_ENTRY KeRundownQueue(PKQUEUE Queue);
 
 /* Returns STATUS_SUCCESS, ALERTED, USER_APC, TIMEOUT, or ABANDONED.  NULL timeout: for ever. */
 NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON Reason, KPROCESSOR_MODE Mode,

@@ -245,6 +245,14 @@ FORCEINLINE BOOLEAN KiIsSignaled(PDISPATCHER_HEADER Object, PKTHREAD Thread)
 /* What a successful wait does to the object; STATUS_SUCCESS or STATUS_ABANDONED. */
 NTSTATUS KiSatisfyWait(PDISPATCHER_HEADER Object, PKTHREAD Thread);
 
+/* ---- Queues (queue.c); dispatcher lock held ---------------------------------------------- */
+
+/* The current thread, which belongs to Queue, does not count while it waits. */
+void KiLeaveQueueToWait(PKQUEUE Queue);
+void KiJoinQueue(PKTHREAD Thread, PKQUEUE Queue);
+void KiLeaveQueue(PKTHREAD Thread); /* for good; also if it belongs to none */
+PLIST_ENTRY KiTryRemoveQueue(PKQUEUE Queue);
+
 /* ---- Time (timer.c, clock.c, dpc.c) ---------------------------------------------------- */
 
 void KiInitializeTimers(void);

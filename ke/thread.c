@@ -109,6 +109,7 @@ void KeTerminateThread(KPRIORITY Increment)
     ASSERT(IsListEmpty(&Thread->MutantListHead) && Thread->HeldLocks == 0);
     (void)KiLockDispatcher();
     Prcb = KiCurrentPrcb();
+    KiLeaveQueue(Thread);
     Thread->Header.SignalState = 1;
     KiWaitTest(&Thread->Header, Increment);
     (void)RemoveEntryList(&Thread->ThreadListEntry);

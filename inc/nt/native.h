@@ -199,6 +199,19 @@ NTSERVICE NtSetInformationFile(HANDLE FileHandle, IO_STATUS_BLOCK __user *IoStat
 NTSERVICE NtQueryAttributesFile(
     OBJECT_ATTRIBUTES __user *ObjectAttributes, FILE_BASIC_INFORMATION __user *Information);
 
+NTSERVICE NtCreateIoCompletion(HANDLE __user *IoCompletionHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes, ULONG Count);
+NTSERVICE NtOpenIoCompletion(HANDLE __user *IoCompletionHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes);
+NTSERVICE NtSetIoCompletion(HANDLE IoCompletionHandle, PVOID KeyContext, PVOID ApcContext,
+    NTSTATUS IoStatus, ULONG_PTR IoStatusInformation);
+NTSERVICE NtRemoveIoCompletion(HANDLE IoCompletionHandle, PVOID __user *KeyContext,
+    PVOID __user *ApcContext, IO_STATUS_BLOCK __user *IoStatusBlock,
+    LARGE_INTEGER __user *Timeout);
+NTSERVICE NtQueryIoCompletion(HANDLE IoCompletionHandle,
+    IO_COMPLETION_INFORMATION_CLASS InformationClass, void __user *Information, ULONG Length,
+    ULONG __user *ReturnLength);
+
 /* Lpc */
 NTSERVICE NtCreatePort(HANDLE __user *PortHandle, OBJECT_ATTRIBUTES __user *ObjectAttributes,
     ULONG MaxConnectionInfoLength, ULONG MaxMessageLength, ULONG MaxPoolUsage);
