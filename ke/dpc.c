@@ -76,3 +76,16 @@ void KiRetireDpcList(PKPRCB Prcb)
     }
     Prcb->DpcRoutineActive = FALSE;
 }
+
+/* Below DISPATCH_LEVEL: this processor's queue is empty then, others may be at work. */
+void KeFlushQueuedDpcs(void)
+{
+    ASSERT_IRQL_AT_MOST(APC_LEVEL);
+    for (ULONG i = 0; i < KeNumberProcessors; i++) {
+        PKPRCB Prcb = KiProcessorBlock[i];
+
+        while (Prcb->DpcRoutineActive || !IsListEmpty(&Prcb->DpcListHead)) {
+            (void)!NT_SUCCESS(KeYieldExecution());
+        }
+    }
+}

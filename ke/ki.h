@@ -169,6 +169,21 @@ FORCEINLINE void KiUnlockDispatcher(KIRQL OldIrql)
     KiLowerFromDispatchLevel(OldIrql);
 }
 
+/*
+ * The same for one that signals: with Wait the lock stays held, and the caller's
+ * next wait goes on from here (KiBeginWait).
+ */
+FORCEINLINE void KiUnlockDispatcherOrWait(KIRQL OldIrql, BOOLEAN Wait)
+{
+    if (Wait) {
+        PKTHREAD Thread = KeGetCurrentThread();
+        Thread->WaitNext = TRUE;
+        Thread->WaitIrql = OldIrql;
+    } else {
+        KiUnlockDispatcher(OldIrql);
+    }
+}
+
 /* ---- Scheduler (sched.c, priority.c, idle.c); dispatcher lock held ---------------- */
 
 extern PKPRCB KiProcessorBlock[MAXIMUM_PROCESSORS];
@@ -229,6 +244,14 @@ FORCEINLINE BOOLEAN KiIsSignaled(PDISPATCHER_HEADER Object, PKTHREAD Thread)
 
 /* What a successful wait does to the object; STATUS_SUCCESS or STATUS_ABANDONED. */
 NTSTATUS KiSatisfyWait(PDISPATCHER_HEADER Object, PKTHREAD Thread);
+
+/* ---- Queues (queue.c); dispatcher lock held ---------------------------------------------- */
+
+/* The current thread, which belongs to Queue, does not count while it waits. */
+void KiLeaveQueueToWait(PKQUEUE Queue);
+void KiJoinQueue(PKTHREAD Thread, PKQUEUE Queue);
+void KiLeaveQueue(PKTHREAD Thread); /* for good; also if it belongs to none */
+PLIST_ENTRY KiTryRemoveQueue(PKQUEUE Queue);
 
 /* ---- Time (timer.c, clock.c, dpc.c) ---------------------------------------------------- */
 

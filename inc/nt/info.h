@@ -65,6 +65,7 @@ typedef enum _MEMORY_INFORMATION_CLASS {
 
 #ifdef _WIN32
 typedef enum _EVENT_TYPE { NotificationEvent, SynchronizationEvent } EVENT_TYPE;
+typedef enum _TIMER_TYPE { NotificationTimer, SynchronizationTimer } TIMER_TYPE;
 typedef enum _WAIT_TYPE { WaitAll, WaitAny } WAIT_TYPE;
 #endif
 
@@ -87,6 +88,7 @@ typedef enum _WAIT_TYPE { WaitAll, WaitAny } WAIT_TYPE;
 #define PROCESS_CREATE_FLAGS_ALL_VALID              0x0000001F
 
 typedef VOID(NTAPI *PNT_APC_ROUTINE)(PVOID Context, PVOID Argument1, PVOID Argument2);
+typedef VOID(NTAPI *PTIMER_APC_ROUTINE)(PVOID Context, ULONG TimeLow, LONG TimeHigh);
 
 #ifndef _WIN32
 
