@@ -12,6 +12,7 @@ MEM      ?= 64
 BOOT     ?= iso
 ARGS     ?=
 ONLY     ?= all
+SANITIZE ?=
 CROSS    ?= $(if $(shell command -v i686-elf-gcc),i686-elf,i686-linux-gnu)
 MINGW    := i686-w64-mingw32
 PYTHON   ?= python3
@@ -32,12 +33,18 @@ $(V).SILENT:
 
 KERNEL_DIRS := boot rtl hal ke ke/i386 mm ob ex io lpc se ps tests/kernel
 KERNEL_SRCS := $(sort $(wildcard $(KERNEL_DIRS:=/*.c) $(KERNEL_DIRS:=/*.S) ldr/pe.c ldr/mapped.c))
+ifneq ($(SANITIZE),)
+KERNEL_SRCS += $(patsubst %,%.c,sanitize/report sanitize/$(SANITIZE) tests/sanitize/$(SANITIZE))
+endif
 KERNEL_OBJS := $(KERNEL_SRCS:%=$(O)/kernel/%.o)
 KERNEL_WARN := -Wall -Wextra $(if $(CI),-Werror)
 KERNEL_FLAGS := -std=gnu11 -ffreestanding -march=i686 -mgeneral-regs-only -fshort-wchar \
 	-fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing -fno-common \
 	-ffile-prefix-map=$(CURDIR)=. -O2 -g -Iinc -I. -I$(O)/gen $(if $(RELEASE),-DNDEBUG)
+# Not the run-time halves themselves: they would report on their own reporting.
+SANITIZER_undefined := -fsanitize=undefined -fsanitize=bounds-strict -fno-sanitize=alignment
+SANITIZER = $(if $(filter sanitize/%,$<),,$(SANITIZER_$(SANITIZE)))
 
 ifeq ($(CROSS),clang)
 CC      := clang --target=i686-unknown-none-elf
@@ -127,6 +134,7 @@ help: ## this text
 	@echo '  CPUS=$(CPUS)  MEM=$(MEM) (MiB)  BOOT=$(BOOT) (or direct, menu)  V=1 (show commands)'
 	@echo '  ARGS="kernel options"; ARGS=help prints them'
 	@echo '  CROSS=$(CROSS) (or clang)  SETUP=no (install nothing)  O=$(O)'
+	@echo '  SANITIZE=undefined or kernel-address (a kernel that checks itself; use another O)'
 	@echo '  RELEASE=1 (no assertions; bench has it)  ONLY=$(ONLY) (bench)'
 
 # --- Rules -----------------------------------------------------------------------------
@@ -145,7 +153,7 @@ GENERATED := $(O)/gen/status_names.inc
 $(O)/kernel/%.o: % Makefile | $(GENERATED) $(SETUP_STAMP)
 	mkdir -p $(@D)
 	echo "  CC    $<"
-	$(CC) $(KERNEL_FLAGS) $(KERNEL_WARN) -MMD -MP -c -o $@ $<
+	$(CC) $(KERNEL_FLAGS) $(SANITIZER) $(KERNEL_WARN) -MMD -MP -c -o $@ $<
 
 $(O)/user/obj/%.o: % Makefile | $(GENERATED) $(SETUP_STAMP)
 	mkdir -p $(@D)

@@ -143,6 +143,26 @@ def kernel_suite():
     return ktap_run("kernel", boot("test=* trace=off"), 400)
 
 
+def sanitizer_suite(name, sanitizer):
+    """The whole kernel suite and the demonstration in a kernel that checks itself.
+
+    The images of user mode are the ordinary ones.
+    """
+    kernel = f"{qemu.BUILD}/{name}/kernel.elf"
+    make = ["make", "-s", f"O={qemu.BUILD}/{name}", "SETUP=no", f"SANITIZE={sanitizer}", kernel]
+    status, lines = execute(make, 300)
+    if status != 0:
+        return [failure(f"{name}: build", f"make's status is {status}", make, lines)]
+    sanitized = {qemu.KERNEL: kernel}
+    tests, demonstration = ([sanitized.get(a, a) for a in boot(options)]
+                            for options in ("test=* trace=off", "exit=on"))
+    return [*ktap_run(name, tests, 400), expect(f"{name}: the six phases", demonstration, PHASES)]
+
+
+def ubsan_suite():
+    return sanitizer_suite("ubsan", "undefined")
+
+
 def iso_suite():
     """The same kernel through GRUB: a test or two, and the demonstration."""
     return [
@@ -216,6 +236,7 @@ SUITES = {
     "host": host_suite,
     "boot": boot_suite,
     "kernel": kernel_suite,
+    "ubsan": ubsan_suite,
     "iso": iso_suite,
     "gdb": gdb_suite,
     "trace": trace_suite,
