@@ -42,9 +42,14 @@ KERNEL_FLAGS := -std=gnu11 -ffreestanding -march=i686 -mgeneral-regs-only -fshor
 	-fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing -fno-common \
 	-ffile-prefix-map=$(CURDIR)=. -O2 -g -Iinc -I. -I$(O)/gen $(if $(RELEASE),-DNDEBUG)
-# Not the run-time halves themselves: they would report on their own reporting.
+# Not the run-time halves themselves, nor pool.c, which looks into what it has given out.
 SANITIZER_undefined := -fsanitize=undefined -fsanitize=bounds-strict -fno-sanitize=alignment
-SANITIZER = $(if $(filter sanitize/%,$<),,$(SANITIZER_$(SANITIZE)))
+SANITIZER_kernel-address := -fsanitize=kernel-address --param asan-stack=0 --param asan-globals=0
+SANITIZER = $(if $(filter sanitize/% mm/pool.c,$<),,$(SANITIZER_$(SANITIZE)))
+ifeq ($(SANITIZE),kernel-address)
+KERNEL_FLAGS += -DNASCENT_KASAN
+LINK_WRAP    := -Wl,--wrap=memcpy,--wrap=memmove,--wrap=memset
+endif
 
 ifeq ($(CROSS),clang)
 CC      := clang --target=i686-unknown-none-elf
@@ -171,7 +176,7 @@ $(O)/kernel/ksyms1.S: $(O)/kernel/pass1.elf
 	$(NM) -S $< | $(PYTHON) tools/ksyms.py > $@
 $(O)/kernel/ksyms%.o: $(O)/kernel/ksyms%.S
 	$(CC) $(KERNEL_FLAGS) -c -o $@ $<
-LINK_KERNEL = $(LINK) -T linker.ld -o $@ $(filter %.o,$^) $(LIBGCC)
+LINK_KERNEL = $(LINK) $(LINK_WRAP) -T linker.ld -o $@ $(filter %.o,$^) $(LIBGCC)
 $(O)/kernel/pass1.elf: $(KERNEL_OBJS) $(O)/kernel/ksyms0.o linker.ld
 	$(LINK_KERNEL)
 $(KERNEL): $(KERNEL_OBJS) $(O)/kernel/ksyms1.o linker.ld

@@ -163,6 +163,10 @@ def ubsan_suite():
     return sanitizer_suite("ubsan", "undefined")
 
 
+def kasan_suite():
+    return sanitizer_suite("kasan", "kernel-address")
+
+
 def iso_suite():
     """The same kernel through GRUB: a test or two, and the demonstration."""
     return [
@@ -237,6 +241,7 @@ SUITES = {
     "boot": boot_suite,
     "kernel": kernel_suite,
     "ubsan": ubsan_suite,
+    "kasan": kasan_suite,
     "iso": iso_suite,
     "gdb": gdb_suite,
     "trace": trace_suite,

@@ -18,7 +18,6 @@ import sys
 ORDER = ["rtl", "hal", "ke", "mm", "ob", "ex", "io", "lpc", "se", "dbgk", "ps", "tests", "boot"]
 RANK = {layer: rank for rank, layer in enumerate(ORDER)}
 RANK["ldr"] = RANK["rtl"]
-RANK["sanitize"] = RANK["ke"]
 INCLUDE = re.compile(r'^#include "(.*)"', re.MULTILINE)
 COMMON = {"boot", "locks", "trace"}  # headers in inc/ that belong to no layer
 BUILD = pathlib.Path(os.environ.get("O", "build")) / "kernel"
