@@ -19,6 +19,9 @@ grub-mkrescue                         grub-common
 xorriso                               xorriso
 gdb                                   gdb
 sparse                                sparse
+spin                                  spin
+cc                                    gcc
+/usr/include/stdlib.h                 libc6-dev
 '
 
 present() {
@@ -33,7 +36,7 @@ other_system() {
 This is not Debian, so nothing was installed.  Please install what is missing:
   Debian:   gcc-i686-linux-gnu gcc-mingw-w64-i686-win32 gcc libc6-dev
             libc6-dev-i386-cross python3
-            qemu-system-x86 grub-common grub-pc-bin xorriso gdb sparse
+            qemu-system-x86 grub-common grub-pc-bin xorriso gdb sparse spin
   Fedora:   gcc-c++-i686-linux-gnu (or i686-elf-gcc by `make toolchain`) mingw32-gcc gcc
             python3 qemu-system-x86 grub2-tools-extra grub2-pc-modules xorriso gdb sparse
   Arch:     i686-elf-gcc (AUR) mingw-w64-gcc gcc python qemu-system-x86 grub
