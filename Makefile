@@ -94,7 +94,7 @@ SETUP_STAMP := $(if $(filter no,$(SETUP)),,$(O)/setup.stamp)
 
 # --- What one can ask for ------------------------------------------------------------
 
-.PHONY: build run test debug bench iso check size clean help toolchain setup \
+.PHONY: build run test debug bench iso check analyze size clean help toolchain setup \
 	kernel-objects user host-tests
 
 build: $(KERNEL) $(RAMDISK) ## build kernel and ramdisk (the default)
@@ -120,6 +120,9 @@ check: build ## layer order, sparse, lengths of files and functions, the book
 	$(PYTHON) tools/size.py --check || failed=1; \
 	$(PYTHON) tools/doccheck.py || failed=1; \
 	$(PYTHON) tools/gentables.py --check || failed=1; exit $$failed
+
+analyze: $(GENERATED) ## gcc's analyser and clang-tidy over the kernel (a minute)
+	@tools/analyze.sh $(filter-out tests/%,$(KERNEL_SRCS))
 
 size: ## lines of code by layer
 	@$(PYTHON) tools/size.py
