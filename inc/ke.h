@@ -436,6 +436,7 @@ FORCEINLINE KIRQL KeGetCurrentIrql(void)
 #define THREAD_TERMINATE_HELD_MUTEX           0x4000008A
 #define NASCENT_ASSERTION_FAILED              0xE0000001 /* ours: ASSERT */
 #define NASCENT_LOCK_ORDER                    0xE0000002 /* ours: lock level or IRQL */
+#define NASCENT_SANITIZER                     0xE0000003 /* ours: builds with SANITIZE= */
 
 DECLSPEC_NORETURN void KeBugCheck(ULONG Code);
 DECLSPEC_NORETURN void KeBugCheckEx(

@@ -30,18 +30,12 @@ static NTSTATUS PspProbeCount(ULONG __user *Previous)
                             : STATUS_SUCCESS;
 }
 
-/*
- * STATUS_THREAD_IS_TERMINATING once it is; SUSPEND_COUNT_EXCEEDED at 127.
- *
- * A thread that suspends itself stops where the critical region ends, so that it,
- * too, looks whether it was told to end before.
- */
-static NTSTATUS PspSuspendThread(PETHREAD Thread, _Out_ PULONG Previous)
+/* Normal kernel APCs, that of suspension among them, are disabled. */
+static NTSTATUS PspSuspendUnlessTerminating(PETHREAD Thread, _Out_ PULONG Previous)
 {
     if (!ExAcquireRundownProtection(&Thread->RundownProtect)) {
         return STATUS_THREAD_IS_TERMINATING;
     }
-    KeEnterCriticalRegion();
     NTSTATUS Status = (Thread->CrossThreadFlags & CT_TERMINATED) != 0
         ? STATUS_THREAD_IS_TERMINATING : KeSuspendThread(&Thread->Tcb, Previous);
 
@@ -50,6 +44,22 @@ static NTSTATUS PspSuspendThread(PETHREAD Thread, _Out_ PULONG Previous)
         Status = STATUS_THREAD_IS_TERMINATING;
     }
     ExReleaseRundownProtection(&Thread->RundownProtect);
+    return Status;
+}
+
+/*
+ * PspSuspendThread - STATUS_THREAD_IS_TERMINATING once it is; SUSPEND_COUNT_EXCEEDED at 127.
+ *
+ * A thread that suspends itself stops at the end of the region and not before it has
+ * looked whether it was told to end: nobody else would resume it then.
+ * tests/model/suspend.pml shows why.
+ */
+static NTSTATUS PspSuspendThread(PETHREAD Thread, _Out_ PULONG Previous)
+{
+    NTSTATUS Status;
+
+    KeEnterCriticalRegion();
+    Status = PspSuspendUnlessTerminating(Thread, Previous);
     KeLeaveCriticalRegion();
     return Status;
 }

@@ -43,6 +43,30 @@ def kernel_suite():
     return ktap_run("kernel", boot("test=* trace=off"), 400)
 
 
+def sanitizer_suite(name, sanitizer):
+    """The whole kernel suite and the demonstration in a kernel that checks itself.
+
+    The images of user mode are the ordinary ones.
+    """
+    kernel = f"{qemu.BUILD}/{name}/kernel.elf"
+    make = ["make", "-s", f"O={qemu.BUILD}/{name}", "SETUP=no", f"SANITIZE={sanitizer}", kernel]
+    status, lines = execute(make, 300)
+    if status != 0:
+        return [failure(f"{name}: build", f"make's status is {status}", make, lines)]
+    sanitized = {qemu.KERNEL: kernel}
+    tests, demonstration = ([sanitized.get(a, a) for a in boot(options)]
+                            for options in ("test=* trace=off", "exit=on"))
+    return [*ktap_run(name, tests, 400), expect(f"{name}: the six phases", demonstration, PHASES)]
+
+
+def ubsan_suite():
+    return sanitizer_suite("ubsan", "undefined")
+
+
+def kasan_suite():
+    return sanitizer_suite("kasan", "kernel-address")
+
+
 def iso_suite():
     """The same kernel through GRUB: a test or two, and the demonstration."""
     return [
@@ -173,6 +197,40 @@ def boot_suite():
     ]
 
 
+def model_run(model, options, broken=None):
+    """Checks one model of tests/model/ completely, or finds what is wrong with a broken one."""
+    define = f"-D{broken} " if broken else ""
+    name = f"model: {model}" + (f", found faulty with {broken}" if broken else "")
+    place = f"{qemu.BUILD}/model/{model}{broken or ''}"
+    command = ["sh", "-ec", f"mkdir -p {place}; source=$PWD/tests/model/{model}.pml; cd {place}; "
+               f"spin {define}-a $source; cc -w -O1 -DSAFETY -o pan pan.c; ./pan {options} -m100000"]
+    status, lines = execute(command, 120)
+    text = "\n".join(lines)
+    errors = re.search(r"errors: (\d+)", text)
+    wanted = "1" if broken else "0"
+    if status != 0 or not errors or errors.group(1) != wanted or \
+            (not broken and "not completed" in text):
+        return failure(name, f"wanted errors: {wanted} (status {status})", command, lines)
+    return Result(name, True, "")
+
+
+# -E: that nobody resumes a thread is no error by itself.
+MODELS = {
+    "wait": ("", ["PLAIN_STORE", "KEEP_TIMER"]),
+    "suspend": ("-E", ["NO_RECHECK", "SELF_UNCHECKED", "ALWAYS_QUEUE"]),
+    "shootdown": ("", ["LOAD_FIRST", "LEAVE_EARLY", "DEAF", "NO_WAIT"]),
+}
+
+
+def model_suite():
+    """The protocols that are hardest to test, by spin; each model has to be able to fail."""
+    found = []
+    for model, (options, variants) in MODELS.items():
+        found.append(model_run(model, options))
+        found += [model_run(model, options, broken) for broken in variants]
+    return found
+
+
 def gdb_suite():
     """A scripted session that stops in all phases, by SYSENTER and by INT 2E."""
     found = []
@@ -252,7 +310,10 @@ SUITES = {
     "host": host_suite,
     "boot": boot_suite,
     "kernel": kernel_suite,
+    "ubsan": ubsan_suite,
+    "kasan": kasan_suite,
     "iso": iso_suite,
+    "model": model_suite,
     "gdb": gdb_suite,
     "trace": trace_suite,
     "readme": readme_suite,
