@@ -33,11 +33,13 @@ $(V).SILENT:
 KERNEL_DIRS := boot rtl hal ke ke/i386 mm ob ex io lpc se ps tests/kernel
 KERNEL_SRCS := $(sort $(wildcard $(KERNEL_DIRS:=/*.c) $(KERNEL_DIRS:=/*.S) ldr/pe.c ldr/mapped.c))
 KERNEL_OBJS := $(KERNEL_SRCS:%=$(O)/kernel/%.o)
+# A release build is optimised as a whole: most of what one file asks of another is short.
+LTO := $(if $(RELEASE),$(if $(filter clang,$(CROSS)),,-flto=auto))
 KERNEL_WARN := -Wall -Wextra $(if $(CI),-Werror)
 KERNEL_FLAGS := -std=gnu11 -ffreestanding -march=i686 -mgeneral-regs-only -fshort-wchar \
 	-fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing -fno-common \
-	-ffile-prefix-map=$(CURDIR)=. -O2 -g -Iinc -I. -I$(O)/gen $(if $(RELEASE),-DNDEBUG)
+	-ffile-prefix-map=$(CURDIR)=. -O2 -g -Iinc -I. -I$(O)/gen $(if $(RELEASE),-DNDEBUG) $(LTO)
 
 ifeq ($(CROSS),clang)
 CC      := clang --target=i686-unknown-none-elf
@@ -47,7 +49,7 @@ LIBGCC  = $$(i686-linux-gnu-gcc -print-libgcc-file-name)
 else
 CC      := $(CROSS)-gcc
 NM      := $(CROSS)-nm
-LINK    = $(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,noexecstack,--no-warn-rwx-segments
+LINK    = $(CC) $(KERNEL_FLAGS) -nostdlib -static -no-pie -Wl,--build-id=none,-z,noexecstack,--no-warn-rwx-segments
 LIBGCC  = -lgcc
 endif
 
