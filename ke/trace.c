@@ -93,7 +93,7 @@ FORCEINLINE PTRACE_RECORD KiWriteRecord(
 }
 
 /* The fast path: no text and no third argument, so nothing to pack. */
-FORCEINLINE void KiTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second)
+void KeTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second)
 {
     BOOLEAN Enabled;
     ULONG Sequence;
@@ -112,8 +112,8 @@ FORCEINLINE void KiTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second)
     }
 }
 
-static void KiTraceLong(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments,
-    const CHAR *Text, ULONG TextLength)
+void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, const CHAR *Text,
+    ULONG TextLength)
 {
     UCHAR Stream[(TRACE_MAX_RECORDS - 1) * KI_CONTINUATION_BYTES];
     ULONG Length = KiPackContinuation(Stream, Count, Arguments, Text, TextLength);
@@ -143,16 +143,6 @@ static void KiTraceLong(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Argument
     }
 }
 
-void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, const CHAR *Text,
-    ULONG TextLength)
-{
-    if (Count > 2 || TextLength != 0) {
-        KiTraceLong(Event, Count, Arguments, Text, TextLength);
-    } else {
-        KiTraceShort(Event, Count > 0 ? Arguments[0] : 0, Count > 1 ? Arguments[1] : 0);
-    }
-}
-
 void KeTraceRecordText(
     TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, const CHAR *Text)
 {
@@ -166,12 +156,12 @@ void KeTraceRecordText(
 
 void KeTraceAcquire(TRACE_RESOURCE Resource, ULONG_PTR Id)
 {
-    KiTraceShort(TraceAcquired, Resource, Id);
+    KeTraceShort(TraceAcquired, Resource, Id);
 }
 
 void KeTraceRelease(TRACE_RESOURCE Resource, ULONG_PTR Id)
 {
-    KiTraceShort(TraceReleased, Resource, Id);
+    KeTraceShort(TraceReleased, Resource, Id);
 }
 
 /* ---- Creation attempts ------------------------------------------------------------------ */
