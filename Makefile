@@ -33,8 +33,10 @@ $(V).SILENT:
 KERNEL_DIRS := boot rtl hal ke ke/i386 mm ob ex io lpc se ps tests/kernel
 KERNEL_SRCS := $(sort $(wildcard $(KERNEL_DIRS:=/*.c) $(KERNEL_DIRS:=/*.S) ldr/pe.c ldr/mapped.c))
 KERNEL_OBJS := $(KERNEL_SRCS:%=$(O)/kernel/%.o)
-# A release build is optimised as a whole: most of what one file asks of another is short.
-LTO := $(if $(RELEASE),$(if $(filter clang,$(CROSS)),,-flto=auto))
+# A release build is optimised as a whole, because most of what one file asks of another
+# is shorter than a call.
+LTO := $(if $(RELEASE),$(if $(filter clang,$(CROSS)),,-flto=auto \
+	--param max-inline-insns-auto=60 --param inline-unit-growth=120))
 KERNEL_WARN := -Wall -Wextra $(if $(CI),-Werror)
 KERNEL_FLAGS := -std=gnu11 -ffreestanding -march=i686 -mgeneral-regs-only -fshort-wchar \
 	-fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
