@@ -355,9 +355,9 @@ PCSTR KiLookupSymbol(ULONG_PTR Address, _Out_ PULONG Offset);
 void KiSetBugCheckFrame(ULONG_PTR Eip, ULONG_PTR Ebp);
 /* One event as text to the console; Records as KeTraceRead returns them. */
 void KiRenderTrace(const TRACE_RECORD *Records);
-/* As KeBootOptions say: text, raw records, neither. */
+/* For an event of which there is output: text, raw records or both. */
 void KiOutputTrace(TRACE_EVENT_ID Event, ULONG Sequence);
-extern BOOLEAN KiTraceOutput;
+extern BOOLEAN KiTraceOutput[TraceEventCount]; /* by event: is there any? */
 void KiCountEvent(void); /* fault.c */
 extern volatile BOOLEAN KiEventPointArmed;
 void KiStartTraceText(void);
