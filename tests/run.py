@@ -194,6 +194,7 @@ def boot_suite():
         expect("boot: an unknown option is reported", boot("colour=on exit=on"),
                ["Unknown option 'colour'", "color=on|off", *PHASES]),
         *machines(), *refusals(), *crashes(),
+        *ktap_run("boot: 32 MiB", boot("test=ps_many trace=off", memory=32), 60),
     ]
 
 
