@@ -37,7 +37,8 @@ static void KiDeliverKernelApcs(PKTHREAD Thread)
     KAPC Copy;
     KIRQL OldIrql;
 
-    Thread->ApcState.KernelApcPending = FALSE;
+    /* Not a plain store: who queues one afterwards must not have it overwritten. */
+    (void)InterlockedExchange(&Thread->ApcState.KernelApcPending, FALSE);
     while (!IsListEmpty(Head)) {
         OldIrql = KeAcquireSpinLock(&Thread->ApcQueueLock);
         Apc = CONTAINING_RECORD(Head->Flink, KAPC, ApcListEntry);

@@ -4,6 +4,9 @@
  * few instructions that takes; the numbers of records come from one counter, so
  * that all rings together have an order.  Format: inc/trace.h.
  *
+ * Any processor reads any ring while it is written: TraceIndex says what is complete,
+ * and what was copied counts only if the writer cannot have come round meanwhile.
+ *
  * Text is only a rendering of this: tracetext.c, at the end of KeTraceRecord.
  */
 #include "ke/ki.h"
@@ -33,6 +36,11 @@ void KeInitializeTrace(void)
     KiStartTraceText();
     KeGetCurrentPrcb()->TraceRing = KiBootTraceRing;
     KiTraceMask = Records - 1;
+}
+
+SIZE_T KiTraceRingSize(void)
+{
+    return (KiTraceMask + 1) * sizeof(TRACE_RECORD);
 }
 
 /* ---- Writing ------------------------------------------------------------------------ */
@@ -76,10 +84,10 @@ static void KiContinueRecord(
     memcpy(Record->Tail, Stream + sizeof(Record->Head), sizeof(Record->Tail));
 }
 
-/* Interrupts off: the next record of this processor's ring. */
-FORCEINLINE PTRACE_RECORD KiNextRecord(PKPRCB Prcb, ULONG Sequence)
+/* Interrupts off: a record of this processor's ring, so many after the complete ones. */
+FORCEINLINE PTRACE_RECORD KiNextRecord(PKPRCB Prcb, ULONG Ahead, ULONG Sequence)
 {
-    PTRACE_RECORD Record = &Prcb->TraceRing[Prcb->TraceIndex++ & KiTraceMask];
+    PTRACE_RECORD Record = &Prcb->TraceRing[(Prcb->TraceIndex + Ahead) & KiTraceMask];
 
     Record->Sequence = Sequence;
     return Record;
@@ -106,14 +114,16 @@ void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, co
     Enabled = KeDisableInterrupts();
     Prcb = KeGetCurrentPrcb();
     Sequence = InterlockedExchangeAdd(&KiTraceNextSequence, 1 + More);
-    First = KiNextRecord(Prcb, Sequence);
+    First = KiNextRecord(Prcb, 0, Sequence);
     KiStampRecord(First, Prcb, Event, More);
     First->Arguments[0] = Count > 0 ? Arguments[0] : 0;
     First->Arguments[1] = Count > 1 ? Arguments[1] : 0;
     for (i = 0; i < More; i++) {
-        KiContinueRecord((TRACE_CONTINUATION_RECORD *)KiNextRecord(Prcb, Sequence + 1 + i), First,
+        KiContinueRecord(
+            (TRACE_CONTINUATION_RECORD *)KiNextRecord(Prcb, 1 + i, Sequence + 1 + i), First,
             Stream + i * KI_CONTINUATION_BYTES);
     }
+    __atomic_store_n(&Prcb->TraceIndex, Prcb->TraceIndex + 1 + More, __ATOMIC_RELEASE);
     if (Enabled) {
         KiEnableInterrupts(); /* and deliver nothing: this is no place for it */
     }
@@ -170,11 +180,20 @@ ULONG KeTraceSequence(void)
     return KiTraceNextSequence;
 }
 
+/* The oldest record of a ring that its writer, at Index, does not touch next. */
+static ULONG KiOldestRecord(ULONG Index)
+{
+    ULONG Kept = KiTraceMask + 1 - TRACE_MAX_RECORDS;
+
+    return Index > Kept ? Index - Kept : 0;
+}
+
 /* Numbers rise along a ring: a binary search.  The record's index, or FALSE. */
 static BOOLEAN KiFindRecord(PKPRCB Prcb, ULONG Sequence, PULONG Index)
 {
-    ULONG High = Prcb->TraceIndex;
-    ULONG Low = High > KiTraceMask ? High - KiTraceMask - 1 : 0;
+    ULONG End = __atomic_load_n(&Prcb->TraceIndex, __ATOMIC_ACQUIRE);
+    ULONG High = End;
+    ULONG Low = KiOldestRecord(End);
 
     while (Low < High) {
         ULONG Middle = Low + (High - Low) / 2;
@@ -186,7 +205,7 @@ static BOOLEAN KiFindRecord(PKPRCB Prcb, ULONG Sequence, PULONG Index)
         }
     }
     *Index = Low;
-    return Low != Prcb->TraceIndex && Prcb->TraceRing[Low & KiTraceMask].Sequence == Sequence;
+    return Low != End && Prcb->TraceRing[Low & KiTraceMask].Sequence == Sequence;
 }
 
 static BOOLEAN KiCopyEvent(
@@ -202,7 +221,8 @@ static BOOLEAN KiCopyEvent(
         Records[i] = Prcb->TraceRing[(Index + i) & KiTraceMask];
     }
     *Count = Total;
-    return TRUE;
+    return Index >= KiOldestRecord(__atomic_load_n(&Prcb->TraceIndex, __ATOMIC_ACQUIRE)) &&
+           Total == 1u + (Records[0].Phase >> 4);
 }
 
 BOOLEAN KeTraceRead(ULONG Sequence, PTRACE_RECORD Records, ULONG MaxRecords, PULONG Count)

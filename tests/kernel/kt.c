@@ -122,6 +122,7 @@ static BOOLEAN KtRunTest(const KT_TEST *Test, ULONG Number)
     KtSkipReason = NULL;
     KtSnapshotCounters(&Before);
     Ended = KtRunInThread(Test);
+    (void)KeSetAffinityProcess(&PsInitialSystemProcess->Pcb, KeActiveProcessors);
     if (Ended) {
         KtSnapshotCounters(&After);
         if (!KtCompareCounters(&Before, &After)) {
