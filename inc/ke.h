@@ -107,7 +107,7 @@ typedef struct _KDPC {
     UCHAR Type;
     UCHAR Importance;
     volatile BOOLEAN Inserted;
-    UCHAR Number; /* target processor */
+    UCHAR Number; /* target processor, or 0xFF: the one that queues it */
     LIST_ENTRY DpcListEntry;
     PKDEFERRED_ROUTINE DeferredRoutine;
     PVOID DeferredContext;
@@ -526,6 +526,8 @@ extern ULONG KeMaximumIncrement;                 /* 100 ns a clock tick */
 /* ---- DPCs (ke/dpc.c) --------------------------------------------------------------------------- */
 
 void KeInitializeDpc(PKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context);
+/* It runs there, not where it is queued. */
+void KeSetTargetProcessorDpc(PKDPC Dpc, UCHAR Number);
 BOOLEAN KeInsertQueueDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2);
 
 /* ---- APCs (ke/apc.c, ke/i386/userapc.c) ------------------------------------------------------- */
