@@ -346,6 +346,7 @@ void KiSetBugCheckFrame(ULONG_PTR Eip, ULONG_PTR Ebp);
 void KiRenderTrace(const TRACE_RECORD *Records);
 /* As KeBootOptions say: text, raw records, neither. */
 void KiOutputTrace(TRACE_EVENT_ID Event, ULONG Sequence);
+void KiPrintRecords(PCVOID Records, SIZE_T Length);
 extern BOOLEAN KiTraceOutput;
 SIZE_T KiTraceRingSize(void); /* bytes, of each processor */
 void KiStartTraceText(void);

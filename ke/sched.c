@@ -117,7 +117,7 @@ static void KiStandBy(PKPRCB Prcb, PKTHREAD Thread)
  * turn.  The thread it displaces is placed in turn; each is less important than the
  * one before, so that ends.
  */
-static void KiPlaceThread(PKTHREAD Thread, BOOLEAN AtHead)
+static __attribute__((noinline)) void KiPlaceThread(PKTHREAD Thread, BOOLEAN AtHead)
 {
     for (;;) {
         PKPRCB Prcb = KiSelectProcessor(Thread);
@@ -136,9 +136,18 @@ static void KiPlaceThread(PKTHREAD Thread, BOOLEAN AtHead)
     }
 }
 
+/* What one processor needs is done at once: most waits end here. */
 void KiReadyThread(PKTHREAD Thread)
 {
-    KiPlaceThread(Thread, FALSE);
+    PKPRCB Prcb = KiProcessorBlock[0];
+
+    if (KeNumberProcessors != 1 || Prcb->NextThread != NULL) {
+        KiPlaceThread(Thread, FALSE);
+    } else if (Thread->Priority > Prcb->CurrentThread->Priority) {
+        KiStandBy(Prcb, Thread);
+    } else {
+        KiQueueReadyThread(Prcb, Thread, FALSE);
+    }
 }
 
 /* ---- Who runs next ------------------------------------------------------------------- */
@@ -165,7 +174,7 @@ static PKTHREAD KiFindAllowed(PKPRCB Prcb, KAFFINITY Member, KPRIORITY Minimum)
 }
 
 /* Takes a thread from another processor's queue; NULL: none that is so important. */
-static PKTHREAD KiPullThread(PKPRCB Prcb, KPRIORITY Minimum)
+static __attribute__((noinline)) PKTHREAD KiPullThread(PKPRCB Prcb, KPRIORITY Minimum)
 {
     PKTHREAD Best = NULL;
 
@@ -186,28 +195,34 @@ static PKTHREAD KiPullThread(PKPRCB Prcb, KPRIORITY Minimum)
     return Best;
 }
 
+/* The first thread of the processor's highest queue; ReadySummary is not zero. */
+FORCEINLINE PKTHREAD KiTakeOwn(PKPRCB Prcb)
+{
+    KPRIORITY Highest = 31 - __builtin_clz(Prcb->ReadySummary);
+    PKTHREAD Thread = CONTAINING_RECORD(
+        Prcb->DispatcherReadyListHead[Highest].Flink, KTHREAD, WaitListEntry);
+
+    KiDequeueReadyThread(Prcb, Thread, Highest);
+    return Thread;
+}
+
 /*
  * Takes the most important ready thread of Minimum or more; of equals, those of the
  * processor's own queues.  NULL: there is none.
  */
-static PKTHREAD KiTakeReady(PKPRCB Prcb, KPRIORITY Minimum)
+FORCEINLINE PKTHREAD KiTakeReady(PKPRCB Prcb, KPRIORITY Minimum)
 {
-    KPRIORITY Own = Prcb->ReadySummary != 0 ? 31 - __builtin_clz(Prcb->ReadySummary) : -1;
-    PKTHREAD Thread;
+    BOOLEAN Own = Prcb->ReadySummary >> Minimum != 0;
 
     if (KeNumberProcessors != 1) {
-        Thread = KiPullThread(Prcb, Own >= Minimum ? Own + 1 : Minimum);
+        PKTHREAD Thread =
+            KiPullThread(Prcb, Own ? 32 - __builtin_clz(Prcb->ReadySummary) : Minimum);
+
         if (Thread != NULL) {
             return Thread;
         }
     }
-    if (Own < Minimum) {
-        return NULL;
-    }
-    Thread = CONTAINING_RECORD(
-        Prcb->DispatcherReadyListHead[Own].Flink, KTHREAD, WaitListEntry);
-    KiDequeueReadyThread(Prcb, Thread, Own);
-    return Thread;
+    return Own ? KiTakeOwn(Prcb) : NULL;
 }
 
 void KiCheckPreemption(PKPRCB Prcb)
@@ -235,7 +250,7 @@ void KiCheckPreemption(PKPRCB Prcb)
 }
 
 /* NextThread, or the best that is ready and at least as important as Minimum, or NULL. */
-static PKTHREAD KiSelectNextThread(PKPRCB Prcb, KPRIORITY Minimum)
+FORCEINLINE PKTHREAD KiSelectNextThread(PKPRCB Prcb, KPRIORITY Minimum)
 {
     PKTHREAD Thread = Prcb->NextThread;
 

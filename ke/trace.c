@@ -84,10 +84,10 @@ static void KiContinueRecord(
     memcpy(Record->Tail, Stream + sizeof(Record->Head), sizeof(Record->Tail));
 }
 
-/* Interrupts off: a record of this processor's ring, so many after the complete ones. */
-FORCEINLINE PTRACE_RECORD KiNextRecord(PKPRCB Prcb, ULONG Ahead, ULONG Sequence)
+/* Interrupts off: a record of this processor's ring, at or after TraceIndex. */
+FORCEINLINE PTRACE_RECORD KiNextRecord(PKPRCB Prcb, ULONG Index, ULONG Sequence)
 {
-    PTRACE_RECORD Record = &Prcb->TraceRing[(Prcb->TraceIndex + Ahead) & KiTraceMask];
+    PTRACE_RECORD Record = &Prcb->TraceRing[Index & KiTraceMask];
 
     Record->Sequence = Sequence;
     return Record;
@@ -98,7 +98,7 @@ void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, co
 {
     UCHAR Stream[(TRACE_MAX_RECORDS - 1) * KI_CONTINUATION_BYTES];
     ULONG More = 0;
-    ULONG Sequence, i;
+    ULONG Sequence, Index, i;
     PTRACE_RECORD First;
     BOOLEAN Enabled;
     PKPRCB Prcb;
@@ -114,16 +114,18 @@ void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, co
     Enabled = KeDisableInterrupts();
     Prcb = KeGetCurrentPrcb();
     Sequence = InterlockedExchangeAdd(&KiTraceNextSequence, 1 + More);
-    First = KiNextRecord(Prcb, 0, Sequence);
+    Index = Prcb->TraceIndex;
+    First = KiNextRecord(Prcb, Index, Sequence);
     KiStampRecord(First, Prcb, Event, More);
     First->Arguments[0] = Count > 0 ? Arguments[0] : 0;
     First->Arguments[1] = Count > 1 ? Arguments[1] : 0;
     for (i = 0; i < More; i++) {
         KiContinueRecord(
-            (TRACE_CONTINUATION_RECORD *)KiNextRecord(Prcb, 1 + i, Sequence + 1 + i), First,
+            (TRACE_CONTINUATION_RECORD *)KiNextRecord(Prcb, Index + 1 + i, Sequence + 1 + i),
+            First,
             Stream + i * KI_CONTINUATION_BYTES);
     }
-    __atomic_store_n(&Prcb->TraceIndex, Prcb->TraceIndex + 1 + More, __ATOMIC_RELEASE);
+    __atomic_store_n(&Prcb->TraceIndex, Index + 1 + More, __ATOMIC_RELEASE);
     if (Enabled) {
         KiEnableInterrupts(); /* and deliver nothing: this is no place for it */
     }
