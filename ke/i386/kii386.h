@@ -72,6 +72,7 @@ FORCEINLINE PFXSAVE_FORMAT KiFxArea(PKTRAP_FRAME UserFrame)
 void KiInitializeFxArea(PFXSAVE_FORMAT FxArea);
 void KiFxToFloatSave(const FXSAVE_FORMAT *FxArea, FLOATING_SAVE_AREA *FloatSave);
 void KiFloatSaveToFx(const FLOATING_SAVE_AREA *FloatSave, PFXSAVE_FORMAT FxArea);
+void KiInitializeNpx(void);
 ULONG KiMxcsrMask(void);
 /* #NM: gives the current thread the FPU.  FALSE: there is none to give. */
 BOOLEAN KiLoadNpxState(void);

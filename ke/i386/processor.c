@@ -247,4 +247,5 @@ void KeInitializeProcessor(void)
     }
     KiLoadProcessor(&KiBootProcessor);
     KiInitializeIdleThread(Prcb);
+    KiInitializeNpx();
 }

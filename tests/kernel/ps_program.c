@@ -39,3 +39,8 @@ START_TEST(user_fuzz, "system calls at random; seed= chooses them")
     (void)RtlMultiByteToUnicodeN(Line, sizeof(Line), NULL, Narrow, strlen(Narrow) + 1);
     KtRunNativeTestWith(L"\\??\\C:\\tests\\fuzz.exe", Line);
 }
+
+START_TEST(user_parallel, "threads of one program on all processors")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\parallel.exe");
+}
