@@ -254,6 +254,9 @@ def crashes():
                    f"repeat with: make run ARGS='crash={kind} trace=full'"]
         yield expect(f"boot: crash={kind}", boot(f"crash={kind} trace=full"), wanted,
                      qemu.STATUS_FAILURE)
+    yield expect("boot: crash=assert, 4 processors", boot("crash=assert", processors=4),
+                 ["4 processors.", "*** STOP: e0000001", "Stack:", "BootCrashAssert",
+                  *["\nProcessor ", "KiIdleLoop"] * 3, "Last events:"], qemu.STATUS_FAILURE)
 
 
 def boot_suite():
