@@ -142,6 +142,7 @@ KiHighHalf:
 
         .bss
         .balign 0x1000
+        .global KiEarlyPointers         /* ke/i386/startcpu.S uses them again */
 KiEarlyDirectory:
         .skip   0x1000
         .global KiBootStack, KiBootStackEnd

@@ -109,6 +109,7 @@ void KiSystemStartup(ULONG Information)
     BootStartMemory();
     HalInitializeInterrupts(MmMapIoSpace);
     KeInitSystem(); /* this thread of execution becomes the idle thread */
+    KeStartProcessors();
     for (i = 0; i < ARRAYSIZE(BootPhase0); i++) {
         NTSTATUS Status = BootPhase0[i]();
 

@@ -51,7 +51,7 @@ void ExQueryCounters(PNASCENT_COUNTERS Counters)
     Counters->FreePages = MmQueryFreePages();
     Counters->ProcessCount = ExCountProcesses != NULL ? ExCountProcesses() : 0;
     Counters->CidCount = ExCountCids != NULL ? ExCountCids() : 0;
-    Counters->IdleTicks = KeGetCurrentPrcb()->IdleTicks;
+    Counters->IdleTicks = KeQueryIdleTicks();
     Counters->StartTsc = KeLoaderBlock.StartTsc;
     ExpQueryTypes(Counters);
     ExpQueryTags(Counters);

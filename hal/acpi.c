@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Just enough ACPI to find the interrupt controllers: RSDP, RSDT, MADT.
+ * Just enough ACPI to find processors and interrupt controllers: RSDP, RSDT, MADT.
  *
  * The firmware's tables are checked like any input: signature, checksum, and
  * every length against the table that holds it.
@@ -37,13 +37,21 @@ typedef struct __attribute__((packed)) _ACPI_MADT {
     uint32_t Flags;
 } ACPI_MADT;
 
-#define MADT_IO_APIC  1
-#define MADT_OVERRIDE 2
+#define MADT_LOCAL_APIC 0
+#define MADT_IO_APIC    1
+#define MADT_OVERRIDE   2
+
+#define LOCAL_APIC_ENABLED 1
 
 typedef struct __attribute__((packed)) _ACPI_MADT_ENTRY {
     UCHAR Type;
     UCHAR Length;
     union {
+        struct __attribute__((packed)) {
+            UCHAR AcpiId;
+            UCHAR Id;
+            uint32_t Flags;
+        } LocalApic;
         struct __attribute__((packed)) {
             UCHAR Id;
             UCHAR Reserved;
@@ -139,9 +147,22 @@ static const ACPI_MADT *HalpFindMadt(PHAL_MAP_REGISTERS MapRegisters)
     return NULL;
 }
 
+/* An enabled processor; those beyond the table are only counted. */
+static void HalpReadProcessor(UCHAR ApicId, HALP_APIC_TABLE *Table)
+{
+    if (Table->ProcessorCount < HALP_PROCESSORS) {
+        Table->ProcessorIds[Table->ProcessorCount] = ApicId;
+    }
+    Table->ProcessorCount++;
+}
+
 static void HalpReadMadtEntry(const ACPI_MADT_ENTRY *Entry, HALP_APIC_TABLE *Table)
 {
-    if (Entry->Type == MADT_IO_APIC && Entry->Length >= 12 && Table->IoApic.Physical == 0) {
+    if (Entry->Type == MADT_LOCAL_APIC && Entry->Length >= 8) {
+        if (Entry->LocalApic.Flags & LOCAL_APIC_ENABLED) {
+            HalpReadProcessor(Entry->LocalApic.Id, Table);
+        }
+    } else if (Entry->Type == MADT_IO_APIC && Entry->Length >= 12 && Table->IoApic.Physical == 0) {
         Table->IoApic.Physical = Entry->IoApic.Address;
         Table->IoApic.FirstInput = Entry->IoApic.FirstInput;
     } else if (Entry->Type == MADT_OVERRIDE && Entry->Length >= 10 &&

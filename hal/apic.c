@@ -14,6 +14,8 @@
 #define LAPIC_TASK_PRIORITY 0x080
 #define LAPIC_END           0x0B0
 #define LAPIC_SPURIOUS      0x0F0
+#define LAPIC_COMMAND       0x300
+#define LAPIC_TARGET        0x310
 #define LAPIC_LVT_TIMER     0x320
 #define LAPIC_LVT_LINT0     0x350
 #define LAPIC_LVT_LINT1     0x360
@@ -22,6 +24,7 @@
 #define LAPIC_TIMER_CURRENT 0x390
 #define LAPIC_TIMER_DIVIDE  0x3E0
 
+#define COMMAND_PENDING 0x1000
 #define SPURIOUS_ENABLE 0x100
 #define LVT_MASKED      0x10000
 #define LVT_PERIODIC    0x20000
@@ -64,7 +67,8 @@ static void HalpWriteIo(ULONG Index, ULONG Value)
     *(volatile ULONG *)(HalpIoApic + IOAPIC_DATA) = Value;
 }
 
-static void HalpInitializeLocalApic(void)
+/* Each processor its own, at the same address. */
+void HalpInitializeLocalApic(void)
 {
     HalpWriteMsr(MSR_APIC_BASE, HalpReadMsr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
     HalpWriteLocal(LAPIC_TASK_PRIORITY, 0);
@@ -88,6 +92,7 @@ BOOLEAN HalpInitializeApic(const HALP_APIC_TABLE *Table, PHAL_MAP_REGISTERS MapR
         return FALSE;
     }
     HalpInitializeLocalApic();
+    HalpNumberProcessors(Table);
     HalpIoApicInputs = (HalpReadIo(IOAPIC_VERSION) >> 16 & 0xFF) + 1;
     for (i = 0; i < HalpIoApicInputs; i++) {
         HalpWriteIo(IOAPIC_TABLE + 2 * i, ENTRY_MASKED);
@@ -109,6 +114,20 @@ void HalpSetIoApicMask(ULONG Irq, BOOLEAN Masked)
     Entry |= Line->Level ? ENTRY_LEVEL : 0;
     HalpWriteIo(IOAPIC_TABLE + 2 * Input + 1, HalpReadLocal(LAPIC_ID));
     HalpWriteIo(IOAPIC_TABLE + 2 * Input, Entry);
+}
+
+UCHAR HalpLocalApicId(void)
+{
+    return (UCHAR)(HalpReadLocal(LAPIC_ID) >> 24);
+}
+
+void HalpSendIpi(UCHAR ApicId, ULONG Command)
+{
+    HalpWriteLocal(LAPIC_TARGET, (ULONG)ApicId << 24);
+    HalpWriteLocal(LAPIC_COMMAND, Command);
+    while (HalpReadLocal(LAPIC_COMMAND) & COMMAND_PENDING) {
+        __asm__ volatile("pause");
+    }
 }
 
 void HalpEndApicInterrupt(void)

@@ -55,18 +55,32 @@ typedef struct _HALP_ISA_LINE {
 } HALP_ISA_LINE;
 
 #define HALP_ISA_LINES 16
+#define HALP_PROCESSORS 8 /* table of their local APIC ids; ke supports no more */
 
 typedef struct _HALP_APIC_TABLE {
     ULONG LocalApic; /* physical */
     HALP_IO_APIC IoApic;
     HALP_ISA_LINE Lines[HALP_ISA_LINES];
+    ULONG ProcessorCount; /* enabled ones, in the table or not */
+    UCHAR ProcessorIds[HALP_PROCESSORS];
 } HALP_APIC_TABLE;
 
 BOOLEAN HalpInitializeApic(const HALP_APIC_TABLE *Table, PHAL_MAP_REGISTERS MapRegisters);
 void HalpSetIoApicMask(ULONG Irq, BOOLEAN Masked);
 void HalpEndApicInterrupt(void);
+void HalpInitializeLocalApic(void);
+UCHAR HalpLocalApicId(void);
+/* Command: HALP_IPI_... and a vector.  Interrupts are off; returns when it is sent. */
+void HalpSendIpi(UCHAR ApicId, ULONG Command);
+#define HALP_IPI_FIXED 0x4000
+#define HALP_IPI_NMI   0x4400
+#define HALP_IPI_INIT  0x4500
+#define HALP_IPI_START 0x4600 /* + page number of the first instruction */
 void HalpStartApicTimer(ULONG Count, BOOLEAN Periodic, UCHAR Vector);
 ULONG HalpReadApicTimer(void);
+
+/* processor.c: the processors of the table, this one first */
+void HalpNumberProcessors(const HALP_APIC_TABLE *Table);
 
 /* acpi.c: FALSE when there is no usable MADT */
 BOOLEAN HalpFindApicTable(PHAL_MAP_REGISTERS MapRegisters, _Out_ HALP_APIC_TABLE *Table);

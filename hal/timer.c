@@ -26,6 +26,7 @@
 #define SAMPLE_ATTEMPTS       3
 
 static ULONGLONG HalpTscFrequency;
+static ULONG HalpApicClockCount; /* of the local APIC timers, for one period */
 
 typedef struct _HALP_SAMPLE {
     ULONGLONG Tsc; /* in the middle of reading the counter */
@@ -120,6 +121,16 @@ static ULONG HalpMeasureApicTimer(void)
     return (ULONG)((ULONGLONG)Ticks * PIT_FREQUENCY / Elapsed);
 }
 
+/* Only processors of a machine with APICs ask; those have a TSC. */
+void HalStallExecution(ULONG Microseconds)
+{
+    ULONGLONG End = HalQueryTsc() + HalpTscFrequency * Microseconds / 1000000;
+
+    while (HalQueryTsc() < End) {
+        __asm__ volatile("pause");
+    }
+}
+
 static ULONG HalpStartPitClock(ULONG Period)
 {
     ULONG Divisor = (ULONG)((ULONGLONG)Period * PIT_FREQUENCY / 10000000);
@@ -133,12 +144,15 @@ static ULONG HalpStartPitClock(ULONG Period)
 
 ULONG HalInitializeClock(ULONG Period)
 {
-    ULONG Count;
-
     if (HalInterruptController() == HalControllerPic) {
         return HalpStartPitClock(Period);
     }
-    Count = (ULONG)((ULONGLONG)HalpMeasureApicTimer() * Period / 10000000);
-    HalpStartApicTimer(Count, TRUE, HAL_VECTOR_CLOCK);
+    HalpApicClockCount = (ULONG)((ULONGLONG)HalpMeasureApicTimer() * Period / 10000000);
+    HalStartProcessorClock();
     return Period;
+}
+
+void HalStartProcessorClock(void)
+{
+    HalpStartApicTimer(HalpApicClockCount, TRUE, HAL_VECTOR_CLOCK);
 }

@@ -20,6 +20,7 @@
 #define HAL_VECTOR_PIC_SPURIOUS1 0x37
 #define HAL_VECTOR_PIC_SPURIOUS2 0x3F
 #define HAL_VECTOR_CLOCK        0xD1 /* local APIC timer; see HalClockVector */
+#define HAL_VECTOR_IPI          0xE1 /* from another processor */
 #define HAL_VECTOR_APIC_ERROR   0xE3
 #define HAL_VECTOR_SPURIOUS     0xFF
 
@@ -99,6 +100,25 @@ void HalEndOfInterrupt(UCHAR Vector);
 BOOLEAN HalEnableInterrupt(ULONG Irq);
 void HalDisableInterrupt(ULONG Irq);
 
+/* --- Processors: hal/processor.c --------------------------------------------- */
+
+/*
+ * How many there are; 1 without APICs.  They are numbered from 0, the one that
+ * boots, and only HAL_PROCESSORS of them can be started and addressed.
+ */
+ULONG HalProcessorCount(void);
+#define HAL_PROCESSORS 8
+/*
+ * Makes processor Number begin in real mode at physical address Start, a page
+ * below 1 MiB.  *Started becomes TRUE by the code there; FALSE if it does not.
+ */
+BOOLEAN HalStartProcessor(ULONG Number, ULONG Start, const volatile BOOLEAN *Started);
+/* On the started one: its local APIC, with the clock ticking as on the first. */
+void HalInitializeProcessor(void);
+/* Interrupts are off.  Vector on the other processor; the second one cannot be masked. */
+void HalRequestIpi(ULONG Number, UCHAR Vector);
+void HalRequestNmi(ULONG Number);
+
 /* --- Time: hal/timer.c, hal/rtc.c ------------------------------------------ */
 
 #define HAL_CLOCK_PERIOD 100000u /* 10 ms in units of 100 ns */
@@ -120,6 +140,9 @@ FORCEINLINE ULONGLONG HalQueryTsc(void)
  * HalInitializeInterrupts.  Returns the period really set.
  */
 ULONG HalInitializeClock(ULONG Period);
+/* The same on every other processor. */
+void HalStartProcessorClock(void);
+void HalStallExecution(ULONG Microseconds);
 /* HAL_VECTOR_CLOCK, or with the 8259 the vector of line 0. */
 UCHAR HalClockVector(void);
 

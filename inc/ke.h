@@ -115,7 +115,7 @@ typedef struct _KDPC {
     UCHAR Type;
     UCHAR Importance;
     volatile BOOLEAN Inserted;
-    UCHAR Number; /* target processor */
+    UCHAR Number; /* target processor, or 0xFF: the one that queues it */
     LIST_ENTRY DpcListEntry;
     PKDEFERRED_ROUTINE DeferredRoutine;
     PVOID DeferredContext;
@@ -348,6 +348,9 @@ typedef struct _KPRCB {
     PTRACE_RECORD TraceRing;
     ULONG TraceIndex;
     PKTHREAD DeadThread; /* has just ended here; reaped when its stack is left */
+    volatile BOOLEAN Frozen; /* another processor's bugcheck has stopped it, there: */
+    ULONG_PTR FrozenEip;
+    ULONG_PTR FrozenEbp;
 } KPRCB, *PKPRCB;
 
 /* FS points here in kernel mode; the offsets asserted in ke/i386 are NT's. */
@@ -375,7 +378,7 @@ _Static_assert(offsetof(KPCR, Irql) == 0x24 && offsetof(KPCR, PrcbData) == 0x120
 FORCEINLINE PKPCR KeGetPcr(void)
 {
     PKPCR Pcr;
-    __asm__("movl %%fs:0x1c, %0" : "=r"(Pcr));
+    __asm__ volatile("movl %%fs:0x1c, %0" : "=r"(Pcr)); /* the thread may move */
     return Pcr;
 }
 
@@ -454,10 +457,12 @@ void KeInitializeProcessor(void); /* KPCR, GDT, IDT, TSS of the boot processor *
 /* mm: the boot page tables are gone, double faults and NMIs are to use these. */
 void KeSetFaultDirectory(ULONG DirectoryTableBase);
 void KeInitSystem(void);          /* idle process and thread become current */
+void KeStartProcessors(void);     /* the other ones; says how many run */
 void KiIdleLoop(void) DECLSPEC_NORETURN;
 extern KPROCESS KiIdleProcess;
-extern UCHAR KeNumberProcessors;
-extern KAFFINITY KeActiveProcessors;
+extern volatile UCHAR KeNumberProcessors;
+extern volatile KAFFINITY KeActiveProcessors;
+extern PKPRCB KiProcessorBlock[MAXIMUM_PROCESSORS];
 
 /* ---- IRQL (ke/irql.c) ----------------------------------------------------------------- */
 
@@ -466,6 +471,17 @@ void KeLowerIrql(KIRQL NewIrql);    /* delivers what became deliverable */
 void KeRequestSoftwareInterrupt(KIRQL Level);
 BOOLEAN KeDisableInterrupts(void); /* were they enabled? */
 void KeRestoreInterrupts(BOOLEAN Enabled);
+
+/* ---- Other processors (ke/ipi.c) ------------------------------------------------------- */
+
+/*
+ * KeFlushPages - no processor of the set uses old translations of these pages.
+ *
+ * The page-table entries are changed already.  The set is read inside; returns when
+ * all have done it.  IRQL: any that holds no lock somebody waits for with interrupts
+ * off.
+ */
+void KeFlushPages(const volatile KAFFINITY *Processors, PCVOID First, ULONG Pages);
 
 /* ---- Locks (ke/spinlock.c, ke/gmutex.c) -------------------------------------------------- */
 
@@ -530,11 +546,14 @@ void KeInitializeClock(void); /* date from the battery clock; starts the ticks *
 void KeQuerySystemTime(PLARGE_INTEGER Time);     /* 100 ns since 1601 */
 ULONGLONG KeQueryInterruptTime(void);            /* 100 ns since boot */
 ULONGLONG KeQueryPerformanceCounter(_Out_opt_ PULONGLONG Frequency);
+ULONG KeQueryIdleTicks(void);                    /* of all processors */
 extern ULONG KeMaximumIncrement;                 /* 100 ns a clock tick */
 
 /* ---- DPCs (ke/dpc.c) --------------------------------------------------------------------------- */
 
 void KeInitializeDpc(PKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context);
+/* It runs there, not where it is queued. */
+void KeSetTargetProcessorDpc(PKDPC Dpc, UCHAR Number);
 BOOLEAN KeInsertQueueDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2);
 void KeFlushQueuedDpcs(void); /* returns when all DPCs queued so far have ended */
 
@@ -617,6 +636,8 @@ KPRIORITY KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
 LONG KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment);
 KPRIORITY KeQueryPriorityThread(PKTHREAD Thread);
 KAFFINITY KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
+/* Of all its threads, and of those to come.  Returns the old mask. */
+KAFFINITY KeSetAffinityProcess(PKPROCESS Process, KAFFINITY Affinity);
 /* Abandons every mutant the current thread owns. */
 void KeRundownThread(void);
 extern void KiThreadStartup(void); /* assembly: a new thread's first instruction */

@@ -70,6 +70,7 @@ ULONG MmQueryPoolTags(ULONG Max, ULONG Tags[], ULONG Allocations[], ULONG Bytes[
 
 PVOID MmCreateKernelStack(void); /* top of KERNEL_STACK_SIZE bytes, or NULL */
 void MmDeleteKernelStack(PVOID Top);
+PVOID MmAllocatePermanent(SIZE_T Size); /* zeroed pages, never given back; or NULL */
 BOOLEAN MmIsGuardPage(PCVOID Address); /* below a kernel stack? for the double fault */
 
 /* ---- Address spaces (mm/space.c, mm/vad.c) --------------------------------------------- */
@@ -80,6 +81,7 @@ typedef struct _MM_ADDRESS_SPACE {
     RTL_AVL_TREE VadRoot;  /* MMVAD by starting page */
     PVOID DirectoryMemory; /* pool block that holds the pointer table */
     ULONG Cr3;             /* physical address of the pointer table */
+    const volatile KAFFINITY *ActiveProcessors; /* the KPROCESS's: where it is loaded */
     PFN_NUMBER Directories[4];
     ULONG PageCount;       /* private pages and page tables charged */
     ULONG VadCount;

@@ -68,8 +68,7 @@ static void KiNotifyKernelApc(PKTHREAD Thread, PKAPC Apc, KPRIORITY Increment)
     if (Thread == KeGetCurrentThread()) {
         KiPendSoftwareInterrupt(APC_LEVEL);
     } else if (Thread->State == Running) {
-        PKPCR Pcr = CONTAINING_RECORD(KiProcessorBlock[Thread->NextProcessor], KPCR, PrcbData);
-        InterlockedOr(&Pcr->SoftwareInterrupts, KI_SOFTWARE_INTERRUPT(APC_LEVEL));
+        KiRequestRemoteInterrupt(KiProcessorBlock[Thread->NextProcessor], APC_LEVEL);
     } else if (Thread->State == Waiting && Thread->WaitIrql == PASSIVE_LEVEL &&
                Thread->SpecialApcDisable == 0 &&
                (Special || (Thread->KernelApcDisable == 0 &&
@@ -78,9 +77,16 @@ static void KiNotifyKernelApc(PKTHREAD Thread, PKAPC Apc, KPRIORITY Increment)
     }
 }
 
-/* A user APC ends a wait made for user mode, if that is alertable or must end. */
+/*
+ * A user APC ends a wait made for user mode, if that is alertable or must end.  One
+ * that must be delivered makes a thread in user mode pass through the kernel.
+ */
 static void KiNotifyUserApc(PKTHREAD Thread, KPRIORITY Increment)
 {
+    if (Thread->State == Running && Thread->ApcState.UserApcPending &&
+        Thread != KeGetCurrentThread()) {
+        KiRequestRemoteInterrupt(KiProcessorBlock[Thread->NextProcessor], APC_LEVEL);
+    }
     if (Thread->State == Waiting && Thread->WaitMode == UserMode &&
         (Thread->Alertable || Thread->ApcState.UserApcPending)) {
         Thread->ApcState.UserApcPending = TRUE;

@@ -54,6 +54,7 @@ static const KI_BUGCHECK_TEXT KiBugCheckTexts[] = {
 
 volatile BOOLEAN KiBugCheckActive;
 static volatile LONG KiBugCheckDepth;
+static volatile ULONG KiBugCheckOwner; /* processor number + 1 */
 static ULONG_PTR KiBugCheckEip, KiBugCheckEbp; /* what was interrupted, if anything */
 
 void KiSetBugCheckFrame(ULONG_PTR Eip, ULONG_PTR Ebp)
@@ -158,6 +159,28 @@ static void KiPrintCulprit(void)
     KePrint("\n\n");
 }
 
+/* What the others were doing. */
+static void KiPrintOtherProcessors(void)
+{
+    for (ULONG i = 0; i < KeNumberProcessors; i++) {
+        PKPRCB Prcb = KiProcessorBlock[i];
+        PKPCR Pcr = CONTAINING_RECORD(Prcb, KPCR, PrcbData);
+
+        if (Prcb == KiCurrentPrcb()) {
+            continue;
+        }
+        KePrint("\nProcessor %u, IRQL %u, thread %p%s\n", i, Pcr->Irql, Prcb->CurrentThread,
+            Prcb->CurrentThread == Prcb->IdleThread ? ", idle" : "");
+        if (!Prcb->Frozen) {
+            KePrint("  does not answer\n");
+        } else if (Prcb->FrozenEip < KERNEL_BASE) {
+            KePrint("  %08x  in user mode, EBP %08x\n", Prcb->FrozenEip, Prcb->FrozenEbp);
+        } else {
+            KiPrintStack(Prcb->FrozenEip, Prcb->FrozenEbp);
+        }
+    }
+}
+
 static void KiPrintBugCheck(ULONG Code, const ULONG_PTR Parameters[4], ULONG_PTR Ebp)
 {
     const KI_BUGCHECK_TEXT *Text = KiFindBugCheckText(Code);
@@ -171,6 +194,7 @@ static void KiPrintBugCheck(ULONG Code, const ULONG_PTR Parameters[4], ULONG_PTR
     } else {
         KiPrintStack((ULONG_PTR)KeBugCheckEx, Ebp);
     }
+    KiPrintOtherProcessors();
     KePrint("\nLast events:\n");
     KeTracePrintLast(KI_TRACE_EVENTS);
     KePrint("\nrepeat with: make run ARGS='%s'\n", KeLoaderBlock.CommandLine);
@@ -186,19 +210,26 @@ static DECLSPEC_NORETURN void KiStopSystem(void)
  * KeBugCheckEx - stop the system and say why.
  *
  * Any IRQL, any state.  A fault on the way begins again here: the second time it
- * says little, the third nothing.
+ * says little, the third nothing.  One processor speaks, the others stand still.
  */
 void KeBugCheckEx(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4)
 {
     const ULONG_PTR Parameters[4] = {P1, P2, P3, P4};
+    ULONG Self = KiLockMark();
+    ULONG Owner;
     LONG Depth;
 
     KiDisableInterrupts();
+    Owner = InterlockedCompareExchange(&KiBugCheckOwner, Self, 0);
+    if (Owner != 0 && Owner != Self) {
+        KiStandStill((ULONG_PTR)KeBugCheckEx, (ULONG_PTR)__builtin_frame_address(0));
+    }
     Depth = InterlockedIncrement(&KiBugCheckDepth);
     if (Depth == 1) {
         KeTrace(TraceBugcheck, Code, P1, P2, P3, P4);
         KeTraceFreeze();
         KiBugCheckActive = TRUE;
+        KiFreezeOthers();
         KiPrintBugCheck(Code, Parameters, (ULONG_PTR)__builtin_frame_address(0));
     } else if (Depth == 2) {
         KiBugCheckActive = TRUE;

@@ -64,12 +64,26 @@ static void KiAdvance(volatile KSYSTEM_TIME *Time, ULONG Amount)
 
 void KeUpdateSystemTime(PKTRAP_FRAME TrapFrame)
 {
+    if (KiCurrentPrcb()->Number != 0) {
+        KeUpdateRunTime(TrapFrame);
+        return;
+    }
     KiAdvance(&KiSharedData->InterruptTime, KeMaximumIncrement);
     KiAdvance(&KiSharedData->SystemTime, KeMaximumIncrement);
     KiAdvance(&KiSharedData->TickCount, 1);
     KiSharedData->TickCountLowDeprecated = KiSharedData->TickCount.LowPart;
     KiCheckTimers(KeQueryInterruptTime());
     KeUpdateRunTime(TrapFrame);
+}
+
+ULONG KeQueryIdleTicks(void)
+{
+    ULONG Ticks = 0;
+
+    for (ULONG i = 0; i < KeNumberProcessors; i++) {
+        Ticks += KiProcessorBlock[i]->IdleTicks;
+    }
+    return Ticks;
 }
 
 void KeUpdateRunTime(PKTRAP_FRAME TrapFrame)

@@ -10,31 +10,43 @@
  */
 #include "ke/ki.h"
 
+#define KI_ANY_PROCESSOR 0xFF /* the one that queues it */
+
 void KeInitializeDpc(PKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context)
 {
     Dpc->Type = DpcObject;
     Dpc->Importance = 1;
     Dpc->Inserted = FALSE;
-    Dpc->Number = 0;
+    Dpc->Number = KI_ANY_PROCESSOR;
     Dpc->DeferredRoutine = Routine;
     Dpc->DeferredContext = Context;
 }
 
-/* For this processor.  FALSE: it is queued already, with its earlier arguments. */
+void KeSetTargetProcessorDpc(PKDPC Dpc, UCHAR Number)
+{
+    ASSERT(Number < KeNumberProcessors);
+    Dpc->Number = Number;
+}
+
+/* FALSE: it is queued already, with its earlier arguments. */
 BOOLEAN KeInsertQueueDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2)
 {
     BOOLEAN Enabled = KeDisableInterrupts();
-    PKPRCB Prcb = KiCurrentPrcb();
+    PKPRCB Self = KiCurrentPrcb();
+    PKPRCB Prcb = Dpc->Number == KI_ANY_PROCESSOR ? Self : KiProcessorBlock[Dpc->Number];
     BOOLEAN Inserted = FALSE;
 
     if (!InterlockedExchange(&Dpc->Inserted, TRUE)) {
-        Dpc->Number = Prcb->Number;
         Dpc->SystemArgument1 = Argument1;
         Dpc->SystemArgument2 = Argument2;
         KiTakeLock(&Prcb->DpcLock);
         InsertTailList(&Prcb->DpcListHead, &Dpc->DpcListEntry);
         KiDropLock(&Prcb->DpcLock);
-        KiPendSoftwareInterrupt(DISPATCH_LEVEL);
+        if (Prcb == Self) {
+            KiPendSoftwareInterrupt(DISPATCH_LEVEL);
+        } else {
+            KiRequestRemoteInterrupt(Prcb, DISPATCH_LEVEL);
+        }
         Inserted = TRUE;
     }
     KeRestoreInterrupts(Enabled);

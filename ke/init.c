@@ -8,26 +8,25 @@
 #include "hal.h"
 
 KPROCESS KiIdleProcess;
-UCHAR KeNumberProcessors = 1;
-KAFFINITY KeActiveProcessors = 1;
+volatile UCHAR KeNumberProcessors = 1;
+volatile KAFFINITY KeActiveProcessors = 1;
 
 static KTHREAD KiBootIdleThread;
 
 extern UCHAR KiBootStack[], KiBootStackEnd[]; /* boot/entry.S */
 
-/* Called with nothing initialised but the KPCR. */
-void KiInitializeIdleThread(PKPRCB Prcb)
+/* Prcb's queues, and Thread as what the processor runs now and when idle. */
+void KiInitializeIdle(PKPRCB Prcb, PKTHREAD Thread, PVOID StackLimit, PVOID StackTop)
 {
-    PKTHREAD Thread = &KiBootIdleThread;
-
     KiProcessorBlock[Prcb->Number] = Prcb;
     KiInitializeReadyQueues(Prcb);
     InitializeListHead(&Prcb->DpcListHead);
-    KeInitializeProcess(&KiIdleProcess, 0, KeActiveProcessors, 0);
-    KiIdleProcess.ActiveProcessors = Prcb->SetMember;
+    InterlockedOr(&KiIdleProcess.ActiveProcessors, Prcb->SetMember);
     KiInitializeThreadObject(Thread, &KiIdleProcess);
-    Thread->InitialStack = KiBootStackEnd;
-    Thread->StackLimit = KiBootStack;
+    Thread->InitialStack = StackTop;
+    Thread->StackLimit = StackLimit;
+    Thread->NextProcessor = Prcb->Number;
+    Thread->IdealProcessor = Prcb->Number;
     Thread->Priority = KI_IDLE_PRIORITY;
     Thread->BasePriority = KI_IDLE_PRIORITY;
     Thread->Affinity = Prcb->SetMember;
@@ -38,6 +37,13 @@ void KiInitializeIdleThread(PKPRCB Prcb)
     InsertTailList(&KiIdleProcess.ThreadListHead, &Thread->ThreadListEntry);
     Prcb->IdleThread = Thread;
     Prcb->CurrentThread = Thread;
+}
+
+/* Called with nothing initialised but the KPCR. */
+void KiInitializeIdleThread(PKPRCB Prcb)
+{
+    KeInitializeProcess(&KiIdleProcess, 0, KeActiveProcessors, 0);
+    KiInitializeIdle(Prcb, &KiBootIdleThread, KiBootStack, KiBootStackEnd);
 }
 
 static ULONG KiReadDirectoryTable(void)
@@ -58,6 +64,7 @@ void KeInitSystem(void)
     KeInitializeTrace();
     KiInitializeSharedData();
     KiInitializeTimers();
+    KiInitializeIpi();
     KiConnectInterrupt(HalClockVector(), CLOCK_LEVEL, KeUpdateSystemTime);
     KeInitializeClock();
     KiEnableInterrupts();

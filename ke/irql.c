@@ -68,7 +68,8 @@ void KeLowerIrql(KIRQL NewIrql)
     KIRQL OldIrql = KeGetCurrentIrql();
 
     ASSERT(NewIrql <= OldIrql);
-    ASSERT(NewIrql >= DISPATCH_LEVEL || KiCurrentPrcb()->HeldSpinLocks == 0);
+    ASSERT(NewIrql >= DISPATCH_LEVEL || OldIrql < DISPATCH_LEVEL ||
+           KiCurrentPrcb()->HeldSpinLocks == 0);
     KiSetIrql(NewIrql);
     if (OldIrql >= DEVICE_LEVEL && NewIrql < DEVICE_LEVEL) {
         KiEnableInterrupts();

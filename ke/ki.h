@@ -90,6 +90,18 @@ FORCEINLINE void KiLowerFromDispatchLevel(KIRQL NewIrql)
     }
 }
 
+/* ---- Other processors (ipi.c) ---------------------------------------------------- */
+
+void KiInitializeIpi(void);
+/* Pends the software interrupt of Level on another processor and makes it look. */
+void KiRequestRemoteInterrupt(PKPRCB Prcb, KIRQL Level);
+/* In a bugcheck: every other processor saves where it was and stops. */
+void KiFreezeOthers(void);
+/* This processor is one of the others; the code that was running. */
+DECLSPEC_NORETURN void KiStandStill(ULONG_PTR Eip, ULONG_PTR Ebp);
+/* This processor's translation buffer alone (i386/tb.c). */
+void KiFlushOwnPages(PCVOID First, ULONG Pages);
+
 /* ---- Spin locks (spinlock.c) ---------------------------------------------------- */
 
 #define KI_LOCK_STACK 8 /* entries of HeldLevels */
@@ -186,15 +198,14 @@ FORCEINLINE void KiUnlockDispatcherOrWait(KIRQL OldIrql, BOOLEAN Wait)
 
 /* ---- Scheduler (sched.c, priority.c, idle.c); dispatcher lock held ---------------- */
 
-extern PKPRCB KiProcessorBlock[MAXIMUM_PROCESSORS];
-
 void KiInitializeReadyQueues(PKPRCB Prcb);
 /* Initialises the boot processor's idle thread and process; makes the thread current. */
 void KiInitializeIdleThread(PKPRCB Prcb);
+void KiInitializeIdle(PKPRCB Prcb, PKTHREAD Thread, PVOID StackLimit, PVOID StackTop);
 void KiReadyThread(PKTHREAD Thread);
 void KiDequeueReadyThread(PKPRCB Prcb, PKTHREAD Thread, KPRIORITY Priority);
+/* The running thread is more or less important than it was, or may not stay. */
 void KiCheckPreemption(PKPRCB Prcb);
-PKTHREAD KiSelectNextThread(PKPRCB Prcb);
 /*
  * Gives the processor away; the caller has changed the current thread's State and
  * put it where it belongs.  Comes back, with the dispatcher lock held again, when
@@ -266,8 +277,9 @@ void KiRemoveTimer(PKTIMER Timer);
 void KiCheckTimers(ULONGLONG InterruptTime);
 
 /*
- * The clock interrupt, at CLOCK_LEVEL with interrupts off, once a tick on the
- * boot processor; KeUpdateRunTime is its second half, on every processor.
+ * The clock interrupt, at CLOCK_LEVEL with interrupts off, once a tick on each
+ * processor.  The first one keeps the time and looks for timers; all of them do the
+ * second half, KeUpdateRunTime.
  */
 void KeUpdateSystemTime(PKTRAP_FRAME TrapFrame);
 void KeUpdateRunTime(PKTRAP_FRAME TrapFrame);
@@ -294,6 +306,7 @@ void KiCheckKernelApcs(PKTHREAD Thread);
 
 PVOID MmCreateKernelStack(void); /* top of KI_KERNEL_STACK_SIZE bytes, or NULL */
 void MmDeleteKernelStack(PVOID Top);
+PVOID MmAllocatePermanent(SIZE_T Size); /* zeroed pages, never given back; or NULL */
 #define KI_KERNEL_STACK_SIZE 0x3000
 
 /* ---- i386: switching (i386/switch.S, i386/context.c) ------------------------------------------ */
@@ -360,6 +373,8 @@ void KiOutputTrace(TRACE_EVENT_ID Event, ULONG Sequence);
 extern BOOLEAN KiTraceOutput[TraceEventCount]; /* by event: is there any? */
 void KiCountEvent(void); /* fault.c */
 extern volatile BOOLEAN KiEventPointArmed;
+void KiPrintRecords(PCVOID Records, SIZE_T Length);
+SIZE_T KiTraceRingSize(void); /* bytes, of each processor */
 void KiStartTraceText(void);
 extern BOOLEAN KiTraceServices; /* syscall.S tests it, and calls: */
 void KiTraceSystemCall(ULONG Number, ULONG_PTR Arguments);

@@ -62,6 +62,15 @@ void KePrint(const char *Format, ...)
     KiReleasePrintLock(Enabled);
 }
 
+/* Binary trace records, to the other port: whole ones too. */
+void KiPrintRecords(PCVOID Records, SIZE_T Length)
+{
+    BOOLEAN Enabled = KiAcquirePrintLock();
+
+    HalSerialWrite(HAL_COM2, Records, Length);
+    KiReleasePrintLock(Enabled);
+}
+
 void KePrintText(PCSTR Text, SIZE_T Length)
 {
     BOOLEAN Enabled = KiAcquirePrintLock();

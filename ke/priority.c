@@ -125,15 +125,54 @@ KPRIORITY KeSetPriorityProcess(PKPROCESS Process, KPRIORITY BasePriority)
     return Old;
 }
 
-/* Takes effect when the thread next becomes ready.  Returns the old mask. */
+/* A thread that is where it may not be any more moves.  Dispatcher lock held. */
+static void KiMoveThread(PKTHREAD Thread)
+{
+    PKPRCB Prcb = KiProcessorBlock[Thread->NextProcessor];
+
+    if (Thread->State == Ready) {
+        KiDequeueReadyThread(Prcb, Thread, Thread->Priority);
+        KiReadyThread(Thread);
+    } else if (Thread->State == Standby && !(Thread->Affinity & Prcb->SetMember)) {
+        Prcb->NextThread = NULL;
+        KiReadyThread(Thread);
+        KiCheckPreemption(Prcb);
+    } else if (Thread->State == Running) {
+        KiCheckPreemption(Prcb);
+    }
+}
+
+static void KiSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity)
+{
+    Thread->Affinity = Affinity;
+    Thread->UserAffinity = Affinity;
+    KiMoveThread(Thread);
+}
+
+/* Takes effect at once.  Returns the old mask. */
 KAFFINITY KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity)
 {
     KIRQL OldIrql = KiLockDispatcher();
     KAFFINITY Old = Thread->Affinity;
 
     ASSERT((Affinity & KeActiveProcessors) != 0);
-    Thread->Affinity = Affinity;
-    Thread->UserAffinity = Affinity;
+    KiSetAffinityThread(Thread, Affinity);
+    KiUnlockDispatcher(OldIrql);
+    return Old;
+}
+
+KAFFINITY KeSetAffinityProcess(PKPROCESS Process, KAFFINITY Affinity)
+{
+    KIRQL OldIrql = KiLockDispatcher();
+    KAFFINITY Old = Process->Affinity;
+    PLIST_ENTRY Entry;
+
+    ASSERT((Affinity & KeActiveProcessors) != 0);
+    Process->Affinity = Affinity;
+    for (Entry = Process->ThreadListHead.Flink; Entry != &Process->ThreadListHead;
+         Entry = Entry->Flink) {
+        KiSetAffinityThread(CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry), Affinity);
+    }
     KiUnlockDispatcher(OldIrql);
     return Old;
 }

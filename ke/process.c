@@ -61,11 +61,11 @@ static void KiSwapProcess(PKPROCESS New, PKPROCESS Old)
     KAFFINITY Self = KiCurrentPrcb()->SetMember;
 
     InterlockedOr(&New->ActiveProcessors, Self);
-    InterlockedAnd(&Old->ActiveProcessors, ~Self);
     if (New->DirectoryTableBase != Old->DirectoryTableBase) {
         KiLoadDirectoryTable(New->DirectoryTableBase);
         KeSetFaultDirectory(New->DirectoryTableBase);
     }
+    InterlockedAnd(&Old->ActiveProcessors, ~Self); /* its pages are out of reach only now */
 }
 
 /*
@@ -80,7 +80,7 @@ void KeStackAttachProcess(PKPROCESS Process, PKAPC_STATE State)
     BOOLEAN Nested = Thread->ApcStateIndex != OriginalApcEnvironment;
     KIRQL OldIrql;
 
-    if (KiCurrentPrcb()->DpcRoutineActive) {
+    if (KeGetCurrentIrql() >= DISPATCH_LEVEL && KiCurrentPrcb()->DpcRoutineActive) {
         KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process, (ULONG_PTR)Old,
             Thread->ApcStateIndex, 1);
     }

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler: which ready thread runs.  Each processor has 32 ready queues, a
- * bit for each that is not empty, and one thread standing by (NextThread) that
- * has been chosen over the running one but not yet been switched to.
+ * The scheduler: which ready thread runs, and where.  Each processor has 32 ready
+ * queues, a bit for each that is not empty, and one thread standing by (NextThread)
+ * that has been chosen over the running one but not yet been switched to.
+ *
+ * No thread waits in a queue while a processor that it may use does something less
+ * important.  Two sides see to that: a thread that becomes ready goes to where the
+ * least important thing is done (KiPlaceThread), and a processor that looks for a
+ * thread looks into all queues (KiTakeReady).
  *
  * A thread leaves the processor only in KiSwapThreadTo, which is reached by
  * waiting, yielding, ending, and by being preempted or reaching the end of its
@@ -26,26 +31,54 @@ void KiInitializeReadyQueues(PKPRCB Prcb)
     }
 }
 
-/* The thread's ideal processor when its affinity allows, else the first allowed. */
-static PKPRCB KiSelectProcessor(PKTHREAD Thread)
+/* What a processor does or is about to do; the idle thread is below every priority. */
+FORCEINLINE KPRIORITY KiProcessorPriority(PKPRCB Prcb)
+{
+    PKTHREAD Next = Prcb->NextThread;
+
+    return Next != NULL ? Next->Priority : Prcb->CurrentThread->Priority;
+}
+
+/*
+ * Of the processors that Thread may use the one that does the least important
+ * thing; of equals its ideal one, then the one it ran on.  An idle one is such.
+ */
+static PKPRCB KiSearchProcessor(PKTHREAD Thread)
 {
     KAFFINITY Allowed = Thread->Affinity & KeActiveProcessors;
+    PKPRCB Best = KiProcessorBlock[__builtin_ctz(Allowed)];
+    KPRIORITY Lowest = KiProcessorPriority(Best);
 
-    if (Allowed >> Thread->IdealProcessor & 1) {
-        return KiProcessorBlock[Thread->IdealProcessor];
+    for (ULONG i = 0; Allowed >> i != 0; i++) {
+        PKPRCB Prcb = KiProcessorBlock[i];
+
+        if (Allowed >> i & 1) {
+            KPRIORITY Priority = KiProcessorPriority(Prcb);
+
+            if (Priority < Lowest ||
+                (Priority == Lowest && Best->Number != Thread->IdealProcessor &&
+                    (i == Thread->IdealProcessor || i == Thread->NextProcessor))) {
+                Best = Prcb;
+                Lowest = Priority;
+            }
+        }
     }
-    return KiProcessorBlock[__builtin_ctz(Allowed)];
+    return Best;
+}
+
+FORCEINLINE PKPRCB KiSelectProcessor(PKTHREAD Thread)
+{
+    return KeNumberProcessors == 1 ? KiProcessorBlock[0] : KiSearchProcessor(Thread);
 }
 
 /*
  * Prcb has got a NextThread.  On this processor whoever unlocks the dispatcher
- * sees it; another one finds the interrupt at its next change of IRQL or tick.
+ * sees it; another one is told.
  */
 static void KiRequestSwitch(PKPRCB Prcb)
 {
     if (Prcb != KiCurrentPrcb()) {
-        PKPCR Pcr = CONTAINING_RECORD(Prcb, KPCR, PrcbData);
-        InterlockedOr(&Pcr->SoftwareInterrupts, KI_SOFTWARE_INTERRUPT(DISPATCH_LEVEL));
+        KiRequestRemoteInterrupt(Prcb, DISPATCH_LEVEL);
     }
 }
 
@@ -78,19 +111,38 @@ static void KiStandBy(PKPRCB Prcb, PKTHREAD Thread)
     KiRequestSwitch(Prcb);
 }
 
-/* Thread may run: stands by if it is better than what its processor does now. */
-void KiReadyThread(PKTHREAD Thread)
+/*
+ * Thread, which runs nowhere or is about to leave, stands by if some processor does
+ * something less important, or waits in the queue of one.  AtHead: it has not had its
+ * turn.  The thread it displaces is placed in turn; each is less important than the
+ * one before, so that ends.
+ */
+static __attribute__((noinline)) void KiPlaceThread(PKTHREAD Thread, BOOLEAN AtHead)
 {
-    PKPRCB Prcb = KiSelectProcessor(Thread);
-    PKTHREAD Next = Prcb->NextThread;
+    for (;;) {
+        PKPRCB Prcb = KiSelectProcessor(Thread);
+        PKTHREAD Next = Prcb->NextThread;
 
-    if (Next != NULL) {
-        if (Thread->Priority <= Next->Priority) {
-            KiQueueReadyThread(Prcb, Thread, FALSE);
+        if (Thread->Priority <= KiProcessorPriority(Prcb)) {
+            KiQueueReadyThread(Prcb, Thread, AtHead);
             return;
         }
-        KiQueueReadyThread(Prcb, Next, TRUE);
         KiStandBy(Prcb, Thread);
+        if (Next == NULL || Next == Prcb->IdleThread) {
+            return;
+        }
+        Thread = Next;
+        AtHead = TRUE;
+    }
+}
+
+/* What one processor needs is done at once: most waits end here. */
+void KiReadyThread(PKTHREAD Thread)
+{
+    PKPRCB Prcb = KiProcessorBlock[0];
+
+    if (KeNumberProcessors != 1 || Prcb->NextThread != NULL) {
+        KiPlaceThread(Thread, FALSE);
     } else if (Thread->Priority > Prcb->CurrentThread->Priority) {
         KiStandBy(Prcb, Thread);
     } else {
@@ -98,8 +150,53 @@ void KiReadyThread(PKTHREAD Thread)
     }
 }
 
-/* The first thread of the highest queue; ReadySummary is not zero. */
-static PKTHREAD KiTakeHighestReady(PKPRCB Prcb)
+/* ---- Who runs next ------------------------------------------------------------------- */
+
+/* The most important thread in Prcb's queues, of Minimum or more, that Member may run. */
+static PKTHREAD KiFindAllowed(PKPRCB Prcb, KAFFINITY Member, KPRIORITY Minimum)
+{
+    ULONG Summary = Prcb->ReadySummary >> Minimum << Minimum;
+
+    while (Summary != 0) {
+        ULONG Highest = 31u - (ULONG)__builtin_clz(Summary);
+        PLIST_ENTRY Head = &Prcb->DispatcherReadyListHead[Highest];
+
+        for (PLIST_ENTRY Entry = Head->Flink; Entry != Head; Entry = Entry->Flink) {
+            PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, WaitListEntry);
+
+            if (Thread->Affinity & Member) {
+                return Thread;
+            }
+        }
+        Summary &= ~(1u << Highest);
+    }
+    return NULL;
+}
+
+/* Takes a thread from another processor's queue; NULL: none that is so important. */
+static __attribute__((noinline)) PKTHREAD KiPullThread(PKPRCB Prcb, KPRIORITY Minimum)
+{
+    PKTHREAD Best = NULL;
+
+    for (ULONG i = 0; i < KeNumberProcessors && Minimum <= HIGH_PRIORITY; i++) {
+        PKPRCB Other = KiProcessorBlock[i];
+        PKTHREAD Thread =
+            Other == Prcb ? NULL : KiFindAllowed(Other, Prcb->SetMember, Minimum);
+
+        if (Thread != NULL) {
+            Best = Thread;
+            Minimum = Thread->Priority + 1;
+        }
+    }
+    if (Best != NULL) {
+        KiDequeueReadyThread(KiProcessorBlock[Best->NextProcessor], Best, Best->Priority);
+        Best->NextProcessor = Prcb->Number;
+    }
+    return Best;
+}
+
+/* The first thread of the processor's highest queue; ReadySummary is not zero. */
+FORCEINLINE PKTHREAD KiTakeOwn(PKPRCB Prcb)
 {
     KPRIORITY Highest = 31 - __builtin_clz(Prcb->ReadySummary);
     PKTHREAD Thread = CONTAINING_RECORD(
@@ -109,16 +206,54 @@ static PKTHREAD KiTakeHighestReady(PKPRCB Prcb)
     return Thread;
 }
 
-/* After the running thread's priority fell: is there a better one now? */
+/*
+ * Takes the most important ready thread of Minimum or more; of equals, those of the
+ * processor's own queues.  NULL: there is none.
+ */
+FORCEINLINE PKTHREAD KiTakeReady(PKPRCB Prcb, KPRIORITY Minimum)
+{
+    BOOLEAN Own = Prcb->ReadySummary >> Minimum != 0;
+
+    if (KeNumberProcessors != 1) {
+        PKTHREAD Thread =
+            KiPullThread(Prcb, Own ? 32 - __builtin_clz(Prcb->ReadySummary) : Minimum);
+
+        if (Thread != NULL) {
+            return Thread;
+        }
+    }
+    return Own ? KiTakeOwn(Prcb) : NULL;
+}
+
 void KiCheckPreemption(PKPRCB Prcb)
 {
-    if (Prcb->NextThread == NULL && Prcb->ReadySummary != 0 &&
-        31 - __builtin_clz(Prcb->ReadySummary) > Prcb->CurrentThread->Priority) {
-        KiStandBy(Prcb, KiTakeHighestReady(Prcb));
+    PKTHREAD Thread = Prcb->CurrentThread;
+    BOOLEAN Allowed = (Thread->Affinity & Prcb->SetMember) != 0;
+    PKTHREAD Next = Prcb->NextThread;
+
+    if (Next != NULL && (!Allowed || Next->Priority >= Thread->Priority)) {
+        return;
+    }
+    if (Next != NULL) { /* what it was to give way to is no longer better */
+        Prcb->NextThread = NULL;
+        if (Next != Prcb->IdleThread) {
+            KiPlaceThread(Next, TRUE);
+        }
+    }
+    if (Allowed && Thread->Priority == HIGH_PRIORITY) {
+        return; /* nothing is more important */
+    }
+    Next = KiTakeReady(Prcb, Allowed ? Thread->Priority + 1 : LOW_PRIORITY);
+    if (Next == NULL && !Allowed) {
+        Next = Prcb->IdleThread;
+    }
+    if (Next != NULL) {
+        KiStandBy(Prcb, Next);
     }
 }
 
-PKTHREAD KiSelectNextThread(PKPRCB Prcb)
+/* NextThread, or the best that is ready and at least as important as Minimum, or NULL. */
+FORCEINLINE PKTHREAD KiSelectNextThread(PKPRCB Prcb, KPRIORITY Minimum)
 {
     PKTHREAD Thread = Prcb->NextThread;
 
@@ -126,7 +261,7 @@ PKTHREAD KiSelectNextThread(PKPRCB Prcb)
         Prcb->NextThread = NULL;
         return Thread;
     }
-    return Prcb->ReadySummary != 0 ? KiTakeHighestReady(Prcb) : Prcb->IdleThread;
+    return KiTakeReady(Prcb, Minimum);
 }
 
 void KiSwapThreadTo(PKTHREAD Next)
@@ -144,7 +279,10 @@ void KiSwapThreadTo(PKTHREAD Next)
 
 void KiSwapThread(void)
 {
-    KiSwapThreadTo(KiSelectNextThread(KiCurrentPrcb()));
+    PKPRCB Prcb = KiCurrentPrcb();
+    PKTHREAD Next = KiSelectNextThread(Prcb, LOW_PRIORITY);
+
+    KiSwapThreadTo(Next != NULL ? Next : Prcb->IdleThread);
 }
 
 /*
@@ -160,6 +298,9 @@ void KiFinishSwitch(KIRQL OldIrql)
     if (Prcb->CurrentThread->ApcState.KernelApcPending) {
         KiPendSoftwareInterrupt(APC_LEVEL);
     }
+    if (__builtin_expect(Prcb->NextThread != NULL, 0)) {
+        KiPendSoftwareInterrupt(DISPATCH_LEVEL);
+    }
     KiUnlockDispatcherFromDpcLevel();
     if (__builtin_expect(Dead != NULL, 0)) {
         KeUpperRoutines.ReapThread(Dead);
@@ -173,15 +314,20 @@ void KiBeginThread(void)
 }
 
 /*
- * The running thread gives way to NextThread.  It goes to the head of its queue:
- * it has not had its turn.  The idle thread is in no queue.
+ * The running thread gives way to NextThread.  Another processor may take it up at
+ * once; it must not have left its stack before, and has not: that other one needs
+ * the dispatcher lock, which goes with the switch.  The idle thread is in no queue.
  */
 static void KiPreemptThread(PKPRCB Prcb)
 {
     PKTHREAD Thread = Prcb->CurrentThread;
 
+    if (Thread == Prcb->NextThread) {
+        Prcb->NextThread = NULL; /* the idle thread, which runs already */
+        return;
+    }
     if (Thread != Prcb->IdleThread) {
-        KiQueueReadyThread(Prcb, Thread, TRUE);
+        KiPlaceThread(Thread, TRUE);
     }
     KiSwapThread();
 }
@@ -208,9 +354,9 @@ void KiQuantumEnd(void)
     if (Thread->Quantum <= 0 && Thread != Prcb->IdleThread) {
         Thread->Quantum = Thread->QuantumReset;
         Thread->Priority = (CCHAR)KiComputeDecayedPriority(Thread);
-        if (Prcb->NextThread != NULL || Prcb->ReadySummary >> Thread->Priority != 0) {
-            PKTHREAD Next = KiSelectNextThread(Prcb);
-            KiQueueReadyThread(Prcb, Thread, FALSE);
+        PKTHREAD Next = KiSelectNextThread(Prcb, Thread->Priority);
+        if (Next != NULL) {
+            KiPlaceThread(Thread, FALSE);
             KiSwapThreadTo(Next);
         }
     }
@@ -235,7 +381,7 @@ void KiDispatchInterrupt(void)
     }
 }
 
-/* Any other ready thread of this processor runs, even one of lower priority. */
+/* Any other ready thread that may use this processor runs, even one of lower priority. */
 NTSTATUS KeYieldExecution(void)
 {
     PKTHREAD Thread = KeGetCurrentThread();
@@ -243,14 +389,14 @@ NTSTATUS KeYieldExecution(void)
     PKPRCB Prcb = KiCurrentPrcb();
     PKTHREAD Next;
 
-    if ((Prcb->ReadySummary == 0 && Prcb->NextThread == NULL) || Thread == Prcb->IdleThread) {
+    Next = Thread == Prcb->IdleThread ? NULL : KiSelectNextThread(Prcb, LOW_PRIORITY);
+    if (Next == NULL) {
         KiUnlockDispatcher(OldIrql);
         return STATUS_NO_YIELD_PERFORMED;
     }
-    Next = KiSelectNextThread(Prcb);
     Thread->Quantum = Thread->QuantumReset;
     Thread->Priority = (CCHAR)KiComputeDecayedPriority(Thread);
-    KiQueueReadyThread(Prcb, Thread, FALSE);
+    KiPlaceThread(Thread, FALSE);
     KiSwapThreadTo(Next);
     KiFinishSwitch(OldIrql);
     return STATUS_SUCCESS;

@@ -4,6 +4,9 @@
  * few instructions that takes; the numbers of records come from one counter, so
  * that all rings together have an order.  Format: inc/trace.h.
  *
+ * Any processor reads any ring while it is written: TraceIndex says what is complete,
+ * and what was copied counts only if the writer cannot have come round meanwhile.
+ *
  * Text is only a rendering of this: tracetext.c, at the end of KeTraceRecord.
  */
 #include "ke/ki.h"
@@ -36,6 +39,11 @@ void KeInitializeTrace(void)
     KiTracing = TRUE;
 }
 
+SIZE_T KiTraceRingSize(void)
+{
+    return (KiTraceMask + 1) * sizeof(TRACE_RECORD);
+}
+
 /* ---- Writing ------------------------------------------------------------------------ */
 
 /* The bytes that continue an event, as inc/trace.h describes them; returns how many. */
@@ -64,10 +72,10 @@ static void KiContinueRecord(
     memcpy(Record->Tail, Stream + sizeof(Record->Head), sizeof(Record->Tail));
 }
 
-/* Interrupts off: the next record of this processor's ring. */
-FORCEINLINE PTRACE_RECORD KiNextRecord(PKPRCB Prcb, ULONG Sequence)
+/* Interrupts off: a record of this processor's ring, at or after TraceIndex. */
+FORCEINLINE PTRACE_RECORD KiNextRecord(PKPRCB Prcb, ULONG Index, ULONG Sequence)
 {
-    PTRACE_RECORD Record = &Prcb->TraceRing[Prcb->TraceIndex++ & KiTraceMask];
+    PTRACE_RECORD Record = &Prcb->TraceRing[Index & KiTraceMask];
 
     Record->Sequence = Sequence;
     return Record;
@@ -77,7 +85,7 @@ FORCEINLINE PTRACE_RECORD KiNextRecord(PKPRCB Prcb, ULONG Sequence)
 FORCEINLINE PTRACE_RECORD KiWriteRecord(
     PKPRCB Prcb, ULONG Sequence, TRACE_EVENT_ID Event, ULONG More, ULONG First, ULONG Second)
 {
-    PTRACE_RECORD Record = KiNextRecord(Prcb, Sequence);
+    PTRACE_RECORD Record = KiNextRecord(Prcb, Prcb->TraceIndex, Sequence);
     PKTHREAD Thread = Prcb->CurrentThread;
 
     Record->Tsc = HalQueryTsc();
@@ -97,13 +105,16 @@ void KeTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second)
 {
     BOOLEAN Enabled;
     ULONG Sequence;
+    PKPRCB Prcb;
 
     if (!KiTracing) {
         return;
     }
     Enabled = KeDisableInterrupts();
+    Prcb = KiCurrentPrcb();
     Sequence = InterlockedExchangeAdd(&KiTraceNextSequence, 1);
-    KiWriteRecord(KiCurrentPrcb(), Sequence, Event, 0, First, Second);
+    KiWriteRecord(Prcb, Sequence, Event, 0, First, Second);
+    __atomic_store_n(&Prcb->TraceIndex, Prcb->TraceIndex + 1, __ATOMIC_RELEASE);
     if (Enabled) {
         KiEnableInterrupts(); /* and deliver nothing: this is no place for it */
     }
@@ -121,7 +132,7 @@ void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, co
     UCHAR Stream[(TRACE_MAX_RECORDS - 1) * KI_CONTINUATION_BYTES];
     ULONG Length = KiPackContinuation(Stream, Count, Arguments, Text, TextLength);
     ULONG More = (Length + KI_CONTINUATION_BYTES - 1) / KI_CONTINUATION_BYTES;
-    ULONG Sequence, i;
+    ULONG Sequence, Index, i;
     PTRACE_RECORD First;
     BOOLEAN Enabled;
     PKPRCB Prcb;
@@ -132,12 +143,16 @@ void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, co
     Enabled = KeDisableInterrupts();
     Prcb = KeGetCurrentPrcb();
     Sequence = InterlockedExchangeAdd(&KiTraceNextSequence, 1 + More);
+    Index = Prcb->TraceIndex;
     First = KiWriteRecord(Prcb, Sequence, Event, More, Count > 0 ? Arguments[0] : 0,
         Count > 1 ? Arguments[1] : 0);
     for (i = 0; i < More; i++) {
-        KiContinueRecord((TRACE_CONTINUATION_RECORD *)KiNextRecord(Prcb, Sequence + 1 + i), First,
+        KiContinueRecord(
+            (TRACE_CONTINUATION_RECORD *)KiNextRecord(Prcb, Index + 1 + i, Sequence + 1 + i),
+            First,
             Stream + i * KI_CONTINUATION_BYTES);
     }
+    __atomic_store_n(&Prcb->TraceIndex, Index + 1 + More, __ATOMIC_RELEASE);
     if (Enabled) {
         KiEnableInterrupts();
     }
@@ -197,11 +212,20 @@ ULONG KeTraceSequence(void)
     return KiTraceNextSequence;
 }
 
+/* The oldest record of a ring that its writer, at Index, does not touch next. */
+static ULONG KiOldestRecord(ULONG Index)
+{
+    ULONG Kept = KiTraceMask + 1 - TRACE_MAX_RECORDS;
+
+    return Index > Kept ? Index - Kept : 0;
+}
+
 /* Numbers rise along a ring: a binary search.  The record's index, or FALSE. */
 static BOOLEAN KiFindRecord(PKPRCB Prcb, ULONG Sequence, PULONG Index)
 {
-    ULONG High = Prcb->TraceIndex;
-    ULONG Low = High > KiTraceMask ? High - KiTraceMask - 1 : 0;
+    ULONG End = __atomic_load_n(&Prcb->TraceIndex, __ATOMIC_ACQUIRE);
+    ULONG High = End;
+    ULONG Low = KiOldestRecord(End);
 
     while (Low < High) {
         ULONG Middle = Low + (High - Low) / 2;
@@ -213,7 +237,7 @@ static BOOLEAN KiFindRecord(PKPRCB Prcb, ULONG Sequence, PULONG Index)
         }
     }
     *Index = Low;
-    return Low != Prcb->TraceIndex && Prcb->TraceRing[Low & KiTraceMask].Sequence == Sequence;
+    return Low != End && Prcb->TraceRing[Low & KiTraceMask].Sequence == Sequence;
 }
 
 static BOOLEAN KiCopyEvent(
@@ -229,7 +253,8 @@ static BOOLEAN KiCopyEvent(
         Records[i] = Prcb->TraceRing[(Index + i) & KiTraceMask];
     }
     *Count = Total;
-    return TRUE;
+    return Index >= KiOldestRecord(__atomic_load_n(&Prcb->TraceIndex, __ATOMIC_ACQUIRE)) &&
+           Total == 1u + (Records[0].Phase >> 4);
 }
 
 BOOLEAN KeTraceRead(ULONG Sequence, PTRACE_RECORD Records, ULONG MaxRecords, PULONG Count)

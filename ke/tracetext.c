@@ -204,7 +204,7 @@ void KiOutputTrace(TRACE_EVENT_ID Event, ULONG Sequence)
         return;
     }
     if (KeBootOptions.Records) {
-        HalSerialWrite(HAL_COM2, Records, Count * sizeof(Records[0]));
+        KiPrintRecords(Records, Count * sizeof(Records[0]));
     }
     if (KiIsPrinted(Event)) {
         KiRenderTrace(Records);

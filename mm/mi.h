@@ -156,7 +156,7 @@ ULONG MiCachedStackPages(void);
 /* ---- Translation buffer (tlb.c) ---------------------------------------------- */
 
 void MiFlushPage(PMM_ADDRESS_SPACE Space, ULONG_PTR Va);
-void MiFlushKernelPage(PCVOID Va);
+void MiFlushKernelPages(PCVOID Va, ULONG Count);
 void MiLoadPageTables(ULONG Cr3);
 
 /* ---- User page tables (pte.c, protect.c): all with the address-space lock ---- */

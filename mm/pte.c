@@ -87,6 +87,27 @@ static void MiDeleteTable(PMM_ADDRESS_SPACE Space, ULONG_PTR Va)
     MiReleaseZeroedPage(Page);
 }
 
+/*
+ * For several processors: entries that are to be emptied become such that hold a page
+ * nobody may touch, with one flush for all instead of one for each.
+ */
+static void MiInvalidatePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte, ULONG Count)
+{
+    ULONG First = Count;
+    ULONG End = 0;
+
+    for (ULONG i = 0; i < Count; i++) {
+        if (Pte[i].Low & MI_VALID) {
+            MiWritePte(&Pte[i], (Pte[i].Low & MI_FRAME) | MI_SOFT_PAGE, 0);
+            First = First < i ? First : i;
+            End = i + 1;
+        }
+    }
+    if (First < End) {
+        KeFlushPages(Space->ActiveProcessors, (PCVOID)(Va + (First << PAGE_SHIFT)), End - First);
+    }
+}
+
 void MiDeletePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last)
 {
     for (ULONG_PTR Va = First, Next; Va <= Last; Va = Next) {
@@ -98,6 +119,10 @@ void MiDeletePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last)
             continue;
         }
         Table = MiPfnOfTable(Pte);
+        if (KeNumberProcessors != 1) {
+            MiInvalidatePtes(Space, Va, Pte,
+                (((Last < Next - 1 ? Last : Next - 1) - Va) >> PAGE_SHIFT) + 1);
+        }
         for (ULONG_PTR Page = Va; Page < Next && Page <= Last && Table->UsedPtes != 0;
              Page += PAGE_SIZE, Pte++) {
             if (Pte->Low != 0) {

@@ -61,7 +61,7 @@ void MiReleaseSystemPtes(PVOID Base, ULONG Count)
             PFN_NUMBER Page = Pde->Low >> PAGE_SHIFT;
 
             MiWritePte(Pde, 0, 0);
-            MiFlushKernelPage((PCVOID)(MI_SYSTEM_PTES + Table * MI_TABLE_SPAN));
+            MiFlushKernelPages((PCVOID)(MI_SYSTEM_PTES + Table * MI_TABLE_SPAN), 1);
             MiReleaseZeroedPage(Page);
         }
     }
@@ -119,15 +119,20 @@ PVOID MiReserveSystemPtes(ULONG Count)
     return Base;
 }
 
+/* One flush for all of them: the frame numbers stay in the entries until then. */
 void MiUnmapSystemPages(PVOID Base, ULONG Count)
 {
     for (ULONG i = 0; i < Count; i++) {
-        PUCHAR Va = (PUCHAR)Base + (i << PAGE_SHIFT);
-        PMMPTE Pte = MiSystemPte(Va);
+        PMMPTE Pte = MiSystemPte((PUCHAR)Base + (i << PAGE_SHIFT));
+
+        MiWritePte(Pte, Pte->Low & MI_FRAME, 0);
+    }
+    MiFlushKernelPages(Base, Count);
+    for (ULONG i = 0; i < Count; i++) {
+        PMMPTE Pte = MiSystemPte((PUCHAR)Base + (i << PAGE_SHIFT));
         PFN_NUMBER Page = Pte->Low >> PAGE_SHIFT;
 
         MiWritePte(Pte, 0, 0);
-        MiFlushKernelPage(Va);
         MmReleasePage(Page);
     }
 }
@@ -145,6 +150,18 @@ BOOLEAN MiMapSystemPages(PVOID Base, ULONG Count)
             MI_WRITE | MI_ACCESSED | MI_DIRTY | MiGlobal, MiNxHigh);
     }
     return TRUE;
+}
+
+PVOID MmAllocatePermanent(SIZE_T Size)
+{
+    ULONG Count = BYTES_TO_PAGES(Size);
+    PVOID Base = MiReserveSystemPtes(Count);
+
+    if (Base != NULL && !MiMapSystemPages(Base, Count)) {
+        MiReleaseSystemPtes(Base, Count);
+        return NULL;
+    }
+    return Base == NULL ? NULL : memset(Base, 0, Count << PAGE_SHIFT);
 }
 
 /* Device registers, for good; the offset into the page is kept. */

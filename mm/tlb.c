@@ -5,6 +5,7 @@
  * Whoever makes an entry weaker calls one of these before the page behind it is
  * released.  With several processors, this is where they are told: the processors
  * in KPROCESS.ActiveProcessors for a user page, all for a kernel page.
+ * KeFlushPages (ke/ipi.c) has the protocol.
  */
 #include "mm/mi.h"
 
@@ -18,16 +19,23 @@ static ULONG MiReadCr3(void)
     return Cr3;
 }
 
-void MiFlushKernelPage(PCVOID Va)
+static void MiFlushOwnPage(PCVOID Va)
 {
     __asm__ volatile("invlpg (%0)" : : "r"(Va) : "memory");
+}
+
+void MiFlushKernelPages(PCVOID Va, ULONG Count)
+{
+    KeFlushPages(&KeActiveProcessors, Va, Count);
 }
 
 /* Loading CR3 drops all user entries, so only the loaded space needs more. */
 void MiFlushPage(PMM_ADDRESS_SPACE Space, ULONG_PTR Va)
 {
-    if (MiReadCr3() == Space->Cr3) {
-        MiFlushKernelPage((PCVOID)Va);
+    if (KeNumberProcessors != 1) {
+        KeFlushPages(Space->ActiveProcessors, (PCVOID)Va, 1);
+    } else if (MiReadCr3() == Space->Cr3) {
+        MiFlushOwnPage((PCVOID)Va);
     }
 }
 

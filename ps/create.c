@@ -149,6 +149,7 @@ static NTSTATUS PspBuildKernelProcess(PPSP_CREATION Creation)
         &Process->Pcb, PSP_NORMAL_BASE_PRIORITY, Affinity, Process->Pcb.DirectoryTableBase);
     Process->Pcb.QuantumReset = PSP_DEFAULT_QUANTUM;
     Process->Pcb.AddressSpace = &Process->Vm;
+    Process->Vm.ActiveProcessors = &Process->Pcb.ActiveProcessors;
 
     PTOKEN Source = Parent != NULL ? Parent->Token : SeSystemToken;
     NTSTATUS Status = STATUS_SUCCESS;

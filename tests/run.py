@@ -40,7 +40,10 @@ def host_suite():
 
 
 def kernel_suite():
-    return ktap_run("kernel", boot("test=* trace=off"), 400)
+    return [
+        *ktap_run("kernel", boot("test=* trace=off"), 400),
+        *ktap_run("kernel, 4 processors", boot("test=* trace=off", processors=4), 600),
+    ]
 
 
 def sanitizer_suite(name, sanitizer):
@@ -153,13 +156,17 @@ def machines():
     kinds = [
         ("everything", 64, [], []),
         ("qemu32: no NX, SMEP, SMAP", 64, ["-cpu", "qemu32"], [no_nx, no_smap]),
-        ("8259 and PIT instead of APICs", 64, ["-cpu", "max,-apic"], []),
+        ("8259 and PIT instead of APICs", 64, ["-cpu", "max,-apic"], ["1 processor."]),
         ("INT 2E instead of SYSENTER", 64, ["-cpu", "max,-sep"], []),
         ("a Pentium III", 64, ["-cpu", "pentium3"], [no_nx]),
         ("an ISA machine", 64, ["-M", "isapc", "-cpu", "qemu32,-apic"], [no_nx]),
         ("16 MiB", 16, [], []), ("24 MiB", 24, [], []), ("32 MiB", 32, [], []),
         ("1 GiB", 1024, [], []), ("3 GiB", 3072, [], []),
-        ("four processors, of which one is used", 64, ["-smp", "4"], []),
+        ("2 processors", 64, ["-smp", "2"], ["2 processors."]),
+        ("4 processors", 64, ["-smp", "4"], ["4 processors."]),
+        ("8 processors, 32 MiB", 32, ["-smp", "8"], ["8 processors."]),
+        ("more processors than can be used", 64, ["-smp", "10"], ["8 processors of 10"]),
+        ("4 processors, 8259 and PIT", 64, ["-smp", "4", "-cpu", "max,-apic"], ["1 processor."]),
     ]
     for name, memory, extra, wanted in kinds:
         yield expect(f"boot: {name}", boot("exit=on", memory=memory, extra=extra),

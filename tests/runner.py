@@ -193,7 +193,7 @@ def watch(name, command, prompt, key, wanted, timeout=60):
     return Result(name, True, "")
 
 
-def boot(options, how=qemu.direct, memory=64, extra=(), **keywords):
+def boot(options, how=qemu.direct, memory=64, processors=1, extra=(), **keywords):
     """QEMU's command line for one run of the kernel."""
-    return qemu.command(how(options, **keywords), memory, 1, "stdio",
+    return qemu.command(how(options, **keywords), memory, processors, "stdio",
                         ["-monitor", "none", *extra])

@@ -39,6 +39,10 @@ void KiNmi(void)
 {
     PKTSS Task = KiInterruptedTask();
 
+    if (KiBugCheckActive) {
+        KiStandStill(Task->Eip, Task->Ebp); /* KiFreezeOthers has sent it */
+    }
+
     KiSetBugCheckFrame(Task->Eip, Task->Ebp);
     KeBugCheckEx(NMI_HARDWARE_FAILURE, Task->Eip, Task->Esp, 0, 0);
 }

@@ -18,6 +18,18 @@ void KiFastCallEntry(void); /* SYSENTER */
 void KiDoubleFault(void), KiNmi(void); /* doublefault.c, by task gates */
 extern UCHAR KiInterruptStubs[]; /* eight bytes each, from vector 30 on */
 
+/* ---- Processors (processor.c, startcpu.S, processors.c) --------------------------- */
+
+/* Fills the block of a processor, on any; its KPRCB. */
+PKPRCB KiPrepareProcessor(PKI_PROCESSOR Processor, UCHAR Number, PVOID StackTop);
+/* This processor takes its tables, control registers and SYSENTER from the block. */
+void KiLoadProcessor(PKI_PROCESSOR Processor);
+/* startcpu.S: where another processor begins, to be copied to KI_START_PAGE. */
+extern const UCHAR KiStartCode[], KiStartCodeEnd[];
+extern PVOID KiStartStack;  /* of the processor being started */
+extern ULONG KiStartDirectoryTable;
+DECLSPEC_NORETURN void KiProcessorMain(void);
+
 /* ---- C that only assembly calls --------------------------------------------------- */
 
 void KiTrap(PKTRAP_FRAME TrapFrame, ULONG Vector);
@@ -60,6 +72,7 @@ FORCEINLINE PFXSAVE_FORMAT KiFxArea(PKTRAP_FRAME UserFrame)
 void KiInitializeFxArea(PFXSAVE_FORMAT FxArea);
 void KiFxToFloatSave(const FXSAVE_FORMAT *FxArea, FLOATING_SAVE_AREA *FloatSave);
 void KiFloatSaveToFx(const FLOATING_SAVE_AREA *FloatSave, PFXSAVE_FORMAT FxArea);
+void KiInitializeNpx(void);
 ULONG KiMxcsrMask(void);
 /* #NM: gives the current thread the FPU.  FALSE: there is none to give. */
 BOOLEAN KiLoadNpxState(void);

@@ -78,23 +78,24 @@ void KiSwapExtendedState(PKTHREAD Old, PKTHREAD New)
     }
 }
 
-/* Bits of MXCSR this processor has: loading another faults. */
-ULONG KiMxcsrMask(void)
+/* Bits of MXCSR the processors have: loading another faults. */
+static ULONG KiMxcsrBits;
+
+/* At the start of the first processor, when the FPU is nobody's. */
+void KiInitializeNpx(void)
 {
     static FXSAVE_FORMAT FxArea __attribute__((aligned(16))); /* nobody aligns the stack */
-    static ULONG Mask;
 
-    if (Mask == 0) {
-        BOOLEAN Enabled;
-
-        KiFlushNpxState(KeGetCurrentThread()); /* TS is going to be set under it */
-        Enabled = KeDisableInterrupts();
+    if (HalCpuFeatures & HAL_CPU_FXSR) {
         __asm__ volatile("clts\n\tfxsave %0" : "=m"(FxArea));
         KiSetTaskSwitched();
-        KeRestoreInterrupts(Enabled);
-        Mask = FxArea.MXCsrMask != 0 ? FxArea.MXCsrMask : 0xFFBF;
     }
-    return Mask;
+    KiMxcsrBits = FxArea.MXCsrMask != 0 ? FxArea.MXCsrMask : 0xFFBF;
+}
+
+ULONG KiMxcsrMask(void)
+{
+    return KiMxcsrBits;
 }
 
 /* ---- FXSAVE's format and FNSAVE's, which CONTEXT.FloatSave has ----------------- */

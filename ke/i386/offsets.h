@@ -82,6 +82,9 @@
 #define KI_SERVICE_NUMBER_MASK 0x3FFF
 #define KI_USER_PROBE_ADDRESS 0x7FFF0000
 
+/* Where other processors start in real mode: a page of the first 640 KiB. */
+#define KI_START_PAGE     0x8000
+
 #define EFLAGS_TF         0x100
 #define EFLAGS_IF         0x200
 #define EFLAGS_FIXED      0x2

@@ -222,20 +222,31 @@ static void KiInitializePcr(PKI_PROCESSOR Processor, UCHAR Number)
     Pcr->PrcbData.SetMember = 1u << Number;
 }
 
-void KeInitializeProcessor(void)
+PKPRCB KiPrepareProcessor(PKI_PROCESSOR Processor, UCHAR Number, PVOID StackTop)
 {
-    PKI_PROCESSOR Processor = &KiBootProcessor;
-
-    KiInitializePcr(Processor, 0);
+    KiInitializePcr(Processor, Number);
     KiInitializeGdt(Processor);
     KiInitializeIdt(Processor->Idt);
     KiInitializeTasks(Processor);
-    Processor->Tasks.Main.Esp0 = (ULONG)(ULONG_PTR)KiBootStackEnd;
+    Processor->Tasks.Main.Esp0 = (ULONG)(ULONG_PTR)StackTop;
+    return Processor->Pcr.Prcb;
+}
+
+void KiLoadProcessor(PKI_PROCESSOR Processor)
+{
     KiLoadDescriptorTables(Processor);
+    KiSetControlRegisters();
+    KiInitializeFastSystemCall(Processor);
+}
+
+void KeInitializeProcessor(void)
+{
+    PKPRCB Prcb = KiPrepareProcessor(&KiBootProcessor, 0, KiBootStackEnd);
+
     if (HalCpuFeatures & HAL_CPU_SMAP) {
         KiEnableSmap();
     }
-    KiSetControlRegisters();
-    KiInitializeFastSystemCall(Processor);
-    KiInitializeIdleThread(Processor->Pcr.Prcb);
+    KiLoadProcessor(&KiBootProcessor);
+    KiInitializeIdleThread(Prcb);
+    KiInitializeNpx();
 }

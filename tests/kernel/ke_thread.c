@@ -52,6 +52,7 @@ START_TEST(ke_suspend, "suspension: counts, the limit, resuming at zero only")
     ok(KtIsTurning(&Spinner), "the thread runs");
     ok_status(KeSuspendThread(Tcb, &Previous), STATUS_SUCCESS);
     ok_eq(Previous, 0);
+    ok(KtAwaitState(Thread, Waiting), "on its processor the APC has parked it");
     ok(!KtIsTurning(&Spinner), "once suspended it stands");
     ok_status(KeSuspendThread(Tcb, &Previous), STATUS_SUCCESS);
     ok_eq(Previous, 1);
@@ -106,6 +107,7 @@ START_TEST(ke_priority, "priorities: a better thread preempts, a worse one waits
     KPRIORITY Base = Self->BasePriority;
     PETHREAD Thread;
 
+    KtUseOneProcessor();
     ok_eq(KeSetPriorityThread(Self, 3), Base);
     ok_eq(KeQueryPriorityThread(Self), 3);
     Thread = KtStartThread(KtCounter, (PVOID)&Count);
@@ -160,6 +162,7 @@ START_TEST(ke_boost, "boosts: by a wait's increment, never into 16, gone after s
     } Cases[] = {{0, 8}, {5, 13}, {15, 15}};
     PKTHREAD Self = KeGetCurrentThread();
 
+    KtUseOneProcessor();
     (void)KeSetPriorityThread(Self, 16); /* so that it sees the others before they run */
     for (ULONG i = 0; i < ARRAYSIZE(Cases); i++) {
         KT_BOOSTED Boosted = {.Spinner = {FALSE, 0}};
@@ -211,6 +214,7 @@ START_TEST(ke_quantum, "quanta: threads that never wait share the processor")
     PETHREAD Threads[3];
     ULONG i;
 
+    KtUseOneProcessor();
     (void)KeSetPriorityThread(KeGetCurrentThread(), 16);
     for (i = 0; i < 3; i++) {
         Threads[i] = KtStartThread(KtSpinner, &Spinners[i]);

@@ -133,6 +133,7 @@ static BOOLEAN KtRunTest(const KT_TEST *Test, ULONG Number)
         KtSnapshotCounters(&Before);
         Ended = KtRunInThread(Test);
     }
+    (void)KeSetAffinityProcess(&PsInitialSystemProcess->Pcb, KeActiveProcessors);
     if (Ended) {
         KtSnapshotCounters(&After);
         if (!KtCompareCounters(&Before, &After)) {

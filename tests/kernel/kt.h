@@ -72,6 +72,11 @@ PETHREAD KtStartThread(PKSTART_ROUTINE Routine, PVOID Context);
 void KtJoinThread(PETHREAD Thread);
 /* Sleeps until Thread is in State, at most two seconds; FALSE: it is not. */
 BOOLEAN KtAwaitState(PETHREAD Thread, KTHREAD_STATE State);
+/*
+ * For a test of what one processor does: this thread and those it starts keep to the
+ * first one, the other threads of the system too, until the test has ended.
+ */
+void KtUseOneProcessor(void);
 /* A relative timeout for the waits of Ke. */
 LARGE_INTEGER KtMilliseconds(ULONG Milliseconds);
 void KtSleep(ULONG Milliseconds);

@@ -28,6 +28,11 @@ BOOLEAN KtAwaitState(PETHREAD Thread, KTHREAD_STATE State)
     return Thread->Tcb.State == State;
 }
 
+void KtUseOneProcessor(void)
+{
+    (void)KeSetAffinityProcess(&PsInitialSystemProcess->Pcb, 1);
+}
+
 LARGE_INTEGER KtMilliseconds(ULONG Milliseconds)
 {
     return (LARGE_INTEGER){.QuadPart = -10000ll * Milliseconds};

@@ -115,7 +115,8 @@ START_TEST(mm_wx, "no kernel page is writable and executable, or open to user mo
     ok_eq(MmVerifyProtections(), 0);
     ok(!MmIsAddressValid(NULL), "address 0 is not mapped");
     ok(MmIsAddressValid((PCVOID)KIP0PCRADDRESS), "the KPCR is");
-    ok(((PKPCR)KIP0PCRADDRESS)->SelfPcr == KeGetPcr(), "at its NT address too");
+    ok(&((PKPCR)KIP0PCRADDRESS)->SelfPcr->PrcbData == KiProcessorBlock[0],
+        "the first processor's, at its NT address");
 }
 
 /* Takes pages until there are none, chained through themselves. */

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Several processors: threads run at the same time, keep to their affinity, and are
+ * given the processors in the order of their priorities; one processor interrupts
+ * another; threads on the move lose nothing.  mm_tlb.c has the page tables.
+ */
+#include "hal.h"
+#include "tests/kernel/kt.h"
+
+#define KT_ROUNDS 200
+
+static BOOLEAN KtHasProcessors(void)
+{
+    if (KeNumberProcessors == 1) {
+        KtSkip("one processor");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static ULONG KtCurrentProcessor(void)
+{
+    KIRQL OldIrql = KeRaiseIrqlTo(DISPATCH_LEVEL);
+    ULONG Number = KeGetCurrentPrcb()->Number;
+
+    KeLowerIrql(OldIrql);
+    return Number;
+}
+
+/* FALSE: *Value has not reached Wanted within two seconds.  Does not give up the processor. */
+static BOOLEAN KtSpinUntil(const volatile LONG *Value, LONG Wanted)
+{
+    ULONGLONG End = KeQueryInterruptTime() + 20000000;
+
+    while (*Value < Wanted && KeQueryInterruptTime() < End) {
+        __builtin_ia32_pause();
+    }
+    return *Value >= Wanted;
+}
+
+/* ---- At the same time --------------------------------------------------------------- */
+
+typedef struct _KT_MEETING {
+    volatile LONG Arrived;
+    volatile LONG Seen; /* by how many all were seen */
+    volatile ULONG Where; /* processors they were on */
+} KT_MEETING;
+
+/* Nobody waits or yields: all can arrive only if each has a processor. */
+static void KtAttend(PVOID Context)
+{
+    KT_MEETING *Meeting = Context;
+
+    InterlockedIncrement(&Meeting->Arrived);
+    if (KtSpinUntil(&Meeting->Arrived, KeNumberProcessors)) {
+        KIRQL OldIrql = KeRaiseIrqlTo(DISPATCH_LEVEL);
+        InterlockedOr(&Meeting->Where, KeGetCurrentPrcb()->SetMember);
+        InterlockedIncrement(&Meeting->Seen);
+        ok(KtSpinUntil(&Meeting->Seen, KeNumberProcessors), "nobody leaves before the last");
+        KeLowerIrql(OldIrql);
+    }
+}
+
+START_TEST(ke_smp_parallel, "processors: as many threads run at the same time")
+{
+    KT_MEETING Meeting = {0, 0, 0};
+    PETHREAD Threads[MAXIMUM_PROCESSORS];
+
+    if (!KtHasProcessors()) {
+        return;
+    }
+    for (ULONG i = 0; i < KeNumberProcessors; i++) {
+        Threads[i] = KtStartThread(KtAttend, &Meeting);
+    }
+    for (ULONG i = 0; i < KeNumberProcessors; i++) {
+        KtJoinThread(Threads[i]);
+    }
+    ok_eq(Meeting.Seen, KeNumberProcessors);
+    ok_eq(Meeting.Where, KeActiveProcessors);
+}
+
+/* ---- Affinity -------------------------------------------------------------------------- */
+
+typedef struct _KT_RUNNER {
+    volatile BOOLEAN Stop;
+    volatile ULONG Processor;
+    volatile LONG Turns;
+} KT_RUNNER;
+
+static void KtRunner(PVOID Context)
+{
+    KT_RUNNER *Runner = Context;
+
+    while (!Runner->Stop) {
+        Runner->Processor = KtCurrentProcessor();
+        Runner->Turns++;
+    }
+}
+
+/* Two turns: the first may have begun before. */
+static BOOLEAN KtTurns(KT_RUNNER *Runner)
+{
+    return KtSpinUntil(&Runner->Turns, Runner->Turns + 2);
+}
+
+START_TEST(ke_smp_affinity, "affinity: takes effect at once, on the running thread and others")
+{
+    PKTHREAD Self = KeGetCurrentThread();
+    KT_RUNNER Runner = {FALSE, 0, 0};
+    PETHREAD Thread;
+
+    if (!KtHasProcessors()) {
+        return;
+    }
+    for (ULONG i = 0; i < KT_ROUNDS; i++) {
+        ULONG Processor = i % KeNumberProcessors;
+
+        (void)KeSetAffinityThread(Self, 1u << Processor);
+        ok_eq(KtCurrentProcessor(), Processor);
+    }
+    (void)KeSetAffinityThread(Self, 1);
+    Thread = KtStartThread(KtRunner, &Runner);
+    for (ULONG i = 1; i < KT_ROUNDS; i++) {
+        ULONG Processor = 1 + i % (KeNumberProcessors - 1u);
+
+        (void)KeSetAffinityThread(&Thread->Tcb, 1u << Processor);
+        ok(KtTurns(&Runner), "it goes on");
+        ok_eq(Runner.Processor, Processor);
+    }
+    Runner.Stop = TRUE;
+    KtJoinThread(Thread);
+    ok_eq(KeSetAffinityThread(Self, KeActiveProcessors), 1);
+}
+
+/* ---- Priorities -------------------------------------------------------------------------- */
+
+/* One more or fewer than there are processors, at a priority of their own. */
+static ULONG KtStartRunners(
+    KT_RUNNER Runners[], PETHREAD Threads[], ULONG Count, KPRIORITY Priority)
+{
+    ULONG Started = 0;
+
+    for (ULONG i = 0; i < Count; i++) {
+        Runners[i] = (KT_RUNNER){FALSE, 0, 0};
+        Threads[i] = KtStartThread(KtRunner, &Runners[i]);
+        if (Threads[i] != NULL) {
+            (void)KeSetPriorityThread(&Threads[i]->Tcb, Priority);
+            Started++;
+        }
+    }
+    return Started;
+}
+
+static void KtStopRunners(KT_RUNNER Runners[], PETHREAD Threads[], ULONG Count)
+{
+    for (ULONG i = 0; i < Count; i++) {
+        Runners[i].Stop = TRUE;
+    }
+    for (ULONG i = 0; i < Count; i++) {
+        KtJoinThread(Threads[i]);
+    }
+}
+
+START_TEST(ke_smp_priority, "priorities: none runs while a better one is ready anywhere")
+{
+    static KT_RUNNER High[MAXIMUM_PROCESSORS], Low[MAXIMUM_PROCESSORS];
+    PETHREAD HighThreads[MAXIMUM_PROCESSORS], LowThreads[MAXIMUM_PROCESSORS];
+    ULONG Count = KeNumberProcessors;
+    LONG Turns[MAXIMUM_PROCESSORS];
+    ULONG Running = 0;
+
+    if (!KtHasProcessors()) {
+        return;
+    }
+    (void)KeSetPriorityThread(KeGetCurrentThread(), 20);
+    ok_eq(KtStartRunners(Low, LowThreads, Count, 17), Count);
+    ok_eq(KtStartRunners(High, HighThreads, Count, 18), Count);
+    KtSleep(50);
+    for (ULONG i = 0; i < Count; i++) {
+        Turns[i] = Low[i].Turns;
+        ok_eq(LowThreads[i]->Tcb.State, Ready);
+    }
+    KtSleep(100);
+    for (ULONG i = 0; i < Count; i++) {
+        ok_eq(Low[i].Turns, Turns[i]);
+        ok(High[i].Turns > 1, "the better thread %u runs", i);
+    }
+    KtStopRunners(High, HighThreads, 1); /* its processor takes one of the others */
+    KtSleep(100);
+    for (ULONG i = 0; i < Count; i++) {
+        Running += Low[i].Turns != Turns[i];
+    }
+    ok(Running != 0, "a processor that is free takes a thread");
+    KtStopRunners(High + 1, HighThreads + 1, Count - 1);
+    KtStopRunners(Low, LowThreads, Count);
+    (void)KeSetPriorityThread(KeGetCurrentThread(), KeGetCurrentThread()->BasePriority);
+}
+
+/* ---- Interrupts from one to another ---------------------------------------------------------- */
+
+typedef struct _KT_CALL {
+    KDPC Dpc;
+    volatile LONG Done;
+    volatile ULONG Processor;
+} KT_CALL;
+
+static void KtCalled(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    KT_CALL *Call = Context;
+
+    UNREFERENCED_PARAMETER(Dpc);
+    UNREFERENCED_PARAMETER(Argument1);
+    UNREFERENCED_PARAMETER(Argument2);
+    Call->Processor = KeGetCurrentPrcb()->Number;
+    InterlockedIncrement(&Call->Done);
+}
+
+START_TEST(ke_smp_ipi, "interrupts between processors: a DPC runs on the one it is meant for")
+{
+    ULONGLONG Shortest = ~0ull;
+    KT_CALL Call = {.Done = 0};
+
+    if (!KtHasProcessors()) {
+        return;
+    }
+    KeInitializeDpc(&Call.Dpc, KtCalled, &Call);
+    for (LONG i = 1; i <= KT_ROUNDS; i++) {
+        UCHAR Target = (UCHAR)(i % KeNumberProcessors);
+        ULONGLONG Start = HalQueryTsc();
+
+        KeSetTargetProcessorDpc(&Call.Dpc, Target);
+        ok(KeInsertQueueDpc(&Call.Dpc, NULL, NULL), "it is free");
+        ok(KtSpinUntil(&Call.Done, i), "processor %u answers", Target);
+        ok_eq(Call.Processor, Target);
+        Start = HalQueryTsc() - Start;
+        Shortest = Start < Shortest ? Start : Shortest;
+    }
+    KePrint("# shortest round: %u ticks of the TSC\n", (ULONG)Shortest);
+}
+
+/* ---- All together ------------------------------------------------------------------------------ */
+
+typedef struct _KT_CROWD {
+    KGUARDED_MUTEX Mutex;
+    KSEMAPHORE Semaphore;
+    volatile LONG Inside;
+    LONG Total; /* the mutex */
+    PETHREAD Threads[2 * MAXIMUM_PROCESSORS];
+    volatile BOOLEAN Go;
+} KT_CROWD;
+
+static void KtJostle(PVOID Context)
+{
+    KT_CROWD *Crowd = Context;
+    ULONG Random = (ULONG)(ULONG_PTR)KeGetCurrentThread() + KeBootOptions.Seed;
+
+    for (ULONG i = 0; i < KT_ROUNDS; i++) {
+        ULONG Mask = (Random = Random * 1664525 + 1013904223) >> 16 & KeActiveProcessors;
+        PETHREAD Other = Crowd->Threads[Random % (2u * KeNumberProcessors)];
+
+        if (Crowd->Go && Mask != 0) {
+            (void)KeSetAffinityThread(&Other->Tcb, Mask);
+            (void)KeSetPriorityThread(&Other->Tcb, 4 + (LONG)(Random >> 28) % 8);
+        }
+        ok_status(KtWait(&Crowd->Semaphore, 5000), STATUS_SUCCESS);
+        KeAcquireGuardedMutex(&Crowd->Mutex);
+        ok_eq(InterlockedIncrement(&Crowd->Inside), 1);
+        Crowd->Total++;
+        InterlockedDecrement(&Crowd->Inside);
+        KeReleaseGuardedMutex(&Crowd->Mutex);
+        ok_status(KeReleaseSemaphore(&Crowd->Semaphore, (LONG)(Random >> 30), 1, FALSE, NULL),
+            STATUS_SUCCESS);
+    }
+}
+
+START_TEST(ke_smp_crowd, "threads moved about while they wait, own and signal lose nothing")
+{
+    static KT_CROWD Crowd;
+    ULONG Count = 2u * KeNumberProcessors;
+
+    if (!KtHasProcessors()) {
+        return;
+    }
+    Crowd = (KT_CROWD){.Total = 0};
+    KeInitializeGuardedMutex(&Crowd.Mutex, LockLevelConsole);
+    KeInitializeSemaphore(&Crowd.Semaphore, (LONG)KeNumberProcessors, (LONG)Count);
+    for (ULONG i = 0; i < Count; i++) {
+        Crowd.Threads[i] = KtStartThread(KtJostle, &Crowd);
+    }
+    Crowd.Go = TRUE;
+    for (ULONG i = 0; i < Count; i++) {
+        ok_status(KtWait(Crowd.Threads[i], 60000), STATUS_SUCCESS);
+    }
+    for (ULONG i = 0; i < Count; i++) { /* until now somebody might have moved them */
+        ObDereferenceObject(Crowd.Threads[i]);
+    }
+    ok_eq(Crowd.Total, KT_ROUNDS * Count);
+}
