@@ -127,7 +127,7 @@ check: build | $(TEST_STAMP) ## layer order, sparse, lengths of files and functi
 	$(PYTHON) tools/doccheck.py || failed=1; \
 	$(PYTHON) tools/gentables.py --check || failed=1; exit $$failed
 
-analyze: $(GENERATED) ## gcc's analyser and clang-tidy over the kernel (a minute)
+analyze: $(O)/gen/status_names.inc ## gcc's analyser and clang-tidy over the kernel (a minute)
 	@tools/analyze.sh $(filter-out tests/%,$(KERNEL_SRCS))
 
 size: ## lines of code by layer
