@@ -349,7 +349,7 @@ FORCEINLINE BOOLEAN KiIsUserFrame(const KTRAP_FRAME *TrapFrame)
 
 /* FPU registers to the thread's save area; next use loads them again.  Current thread. */
 void KiFlushNpxState(PKTHREAD Thread);
-ULONG_PTR KiFlushNpxError(PKTHREAD Thread);
+void KiFlushNpxError(PKTHREAD Thread);
 FORCEINLINE BOOLEAN KiThreadUsesNpx(PKTHREAD Thread)
 {
     return Thread->NpxState != 0; /* KiNpxUnused */

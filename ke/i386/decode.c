@@ -217,14 +217,13 @@ static NTSTATUS KiFloatingCode(ULONG Flags)
 
 /*
  * KiDecodeX87Fault - why, and by *Address which instruction: the processor tells at
- * the next one.  The current thread's registers are in the save area afterwards.
+ * the next one.  KiFlushNpxError has put the registers into the save area.
  */
 NTSTATUS KiDecodeX87Fault(_Out_ ULONG_PTR *Address)
 {
-    PKTHREAD Thread = KeGetCurrentThread();
-    PFXSAVE_FORMAT FxArea = KiFxArea(KeGetUserTrapFrame(Thread));
+    PFXSAVE_FORMAT FxArea = KiFxArea(KeGetUserTrapFrame(KeGetCurrentThread()));
 
-    *Address = KiFlushNpxError(Thread);
+    *Address = FxArea->ErrorOffset;
     if ((FxArea->StatusWord & 0x41) == 0x41 && !(FxArea->ControlWord & 1)) {
         return STATUS_FLOAT_STACK_CHECK;
     }

@@ -50,23 +50,20 @@ void KiFlushNpxState(PKTHREAD Thread)
 }
 
 /*
- * KiFlushNpxError - KiFlushNpxState after an x87 fault; returns the address of the
- * instruction that caused it.  Asked of FNSTENV, because QEMU's FXSAVE forgets it.
+ * KiFlushNpxError - KiFlushNpxState after an x87 fault, interrupts off.
+ *
+ * Which instruction caused it is asked of FNSTENV, because QEMU's FXSAVE forgets it.
  */
-ULONG_PTR KiFlushNpxError(PKTHREAD Thread)
+void KiFlushNpxError(PKTHREAD Thread)
 {
-    PFXSAVE_FORMAT FxArea = KiFxArea(KeGetUserTrapFrame(Thread));
     ULONG Environment[7]; /* 3: the address */
-    BOOLEAN Enabled = KeDisableInterrupts();
 
     if (Thread->NpxState == KiNpxLoaded) {
         KiFlushNpxState(Thread); /* which leaves the registers as they are */
         __asm__ volatile("clts\n\tfnstenv %0" : "=m"(Environment));
         KiSetTaskSwitched();
-        FxArea->ErrorOffset = Environment[3];
+        KiFxArea(KeGetUserTrapFrame(Thread))->ErrorOffset = Environment[3];
     }
-    KeRestoreInterrupts(Enabled);
-    return FxArea->ErrorOffset;
 }
 
 /* KiSwapContext, when either thread has more state than most.  Still on Old's stack. */

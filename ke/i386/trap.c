@@ -228,6 +228,8 @@ void KiTrap(PKTRAP_FRAME TrapFrame, ULONG Vector)
     if (Vector == 0x01) {
         Dr6 = KiReaddr6();
         KiWritedr6(DR6_FIXED);
+    } else if (Vector == 0x10) {
+        KiFlushNpxError(KeGetCurrentThread());
     }
     if (TrapFrame->EFlags & EFLAGS_IF) {
         KiEnableInterrupts();

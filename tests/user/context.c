@@ -403,6 +403,79 @@ static void TestDebugRegisters(void)
     ExpectEnd(Thread, 0x16, "its end");
 }
 
+/* ---- All at once ---- */
+
+#define STRESS_ROUNDS 200
+
+static HANDLE Others[2];
+
+/* Looks at the other one, which looks at this one: neither may wait for ever. */
+static NTSTATUS NTAPI LookAtOther(PVOID Parameter)
+{
+    HANDLE Other = Others[(ULONG_PTR)Parameter];
+    ULONG i;
+
+    for (i = 0; i < STRESS_ROUNDS; i++) {
+        CONTEXT Context = {.ContextFlags = CONTEXT_FULL};
+        NTSTATUS Status = NtGetContextThread(Other, &Context);
+
+        if (!NT_SUCCESS(Status)) {
+            return Status == STATUS_UNSUCCESSFUL ? STATUS_SUCCESS : Status; /* it has ended */
+        }
+    }
+    return STATUS_SUCCESS;
+}
+
+static void TestEachOther(void)
+{
+    ULONG_PTR i;
+
+    for (i = 0; i < 2; i++) {
+        (void)KtapStatus(RtlCreateUserThread(NtCurrentProcess(), NULL, TRUE, 0, 0, 0, LookAtOther,
+                             (PVOID)(1 - i), &Others[i], NULL),
+            STATUS_SUCCESS, "a thread");
+    }
+    (void)NtResumeThread(Others[0], NULL);
+    (void)NtResumeThread(Others[1], NULL);
+    ExpectEnd(Others[0], STATUS_SUCCESS, "threads that look at each other");
+    ExpectEnd(Others[1], STATUS_SUCCESS, "both");
+}
+
+static NTSTATUS NTAPI EndAtOnce(PVOID Parameter)
+{
+    UNREFERENCED_PARAMETER(Parameter);
+    return STATUS_SUCCESS;
+}
+
+/* The thread is anywhere between its start and its end. */
+static void TestDying(void)
+{
+    ULONG Unexpected = 0;
+    ULONG i;
+
+    for (i = 0; i < STRESS_ROUNDS; i++) {
+        CONTEXT Context = {.ContextFlags = CONTEXT_FULL};
+        HANDLE Thread;
+        NTSTATUS Status;
+
+        if (!NT_SUCCESS(RtlCreateUserThread(
+                NtCurrentProcess(), NULL, FALSE, 0, 0, 0, EndAtOnce, NULL, &Thread, NULL))) {
+            Unexpected++;
+            break;
+        }
+        if (i & 1) {
+            (void)NtYieldExecution();
+        }
+        do {
+            Status = NtGetContextThread(Thread, &Context);
+        } while (Status == STATUS_SUCCESS);
+        Unexpected += Status != STATUS_UNSUCCESSFUL;
+        (void)NtWaitForSingleObject(Thread, FALSE, NULL);
+        (void)NtClose(Thread);
+    }
+    (void)KtapEqual(Unexpected, 0, "threads on their way out");
+}
+
 /* ---- Handles ---- */
 
 static void TestHandles(void)
@@ -438,6 +511,8 @@ VOID NTAPI NtProcessStartup(PPEB Peb)
     TestHostile();
     TestFloatingPointOfThreads();
     TestDebugRegisters();
+    TestEachOther();
+    TestDying();
     TestHandles();
     (void)NtTerminateProcess(NtCurrentProcess(), KtapEnd());
 }
