@@ -23,6 +23,7 @@ xorriso                               xorriso
 *) needed='
 /usr/i686-linux-gnu/include/stdio.h   libc6-dev-i386-cross
 clang                                 clang
+clang-tidy                            clang-tidy
 ld.lld                                lld
 gdb                                   gdb
 sparse                                sparse
@@ -42,7 +43,7 @@ other_system() {
 This is not Debian, so nothing was installed.  Please install what is missing:
   Debian:   gcc-i686-linux-gnu gcc-mingw-w64-i686-win32 python3 qemu-system-x86
             grub-common grub-pc-bin xorriso
-            for the tests: libc6-dev-i386-cross clang lld gdb sparse spin
+            for the tests: libc6-dev-i386-cross clang clang-tidy lld gdb sparse spin
   Fedora:   i686-elf-gcc (from source; tools/toolchain.sh has the options) mingw32-gcc
             python3 qemu-system-x86 grub2-tools-extra grub2-pc-modules xorriso
             clang lld gdb sparse spin
