@@ -84,11 +84,12 @@ static void ExpFillSemaphore(PVOID Object, PVOID Information)
     };
 }
 
-NTSTATUS NTAPI NtQuerySemaphore(HANDLE SemaphoreHandle, SEMAPHORE_INFORMATION_CLASS InformationClass,
-    void __user *Information, ULONG Length, ULONG __user *ReturnLength)
+NTSTATUS NTAPI NtQuerySemaphore(HANDLE SemaphoreHandle,
+    SEMAPHORE_INFORMATION_CLASS InformationClass, void __user *Information, ULONG Length,
+    ULONG __user *ReturnLength)
 {
-    const EXP_OBJECT_QUERY Query = {
-        ExSemaphoreObjectType, SEMAPHORE_QUERY_STATE, sizeof(SEMAPHORE_BASIC_INFORMATION), ExpFillSemaphore};
+    const EXP_OBJECT_QUERY Query = {ExSemaphoreObjectType, SEMAPHORE_QUERY_STATE,
+        sizeof(SEMAPHORE_BASIC_INFORMATION), ExpFillSemaphore};
 
     return ExpQueryObject(
         &Query, SemaphoreHandle, InformationClass, Information, Length, ReturnLength);
