@@ -14,6 +14,7 @@ ARGS     ?=
 ONLY     ?= all
 GNU      := $(if $(shell command -v i686-elf-gcc),i686-elf,i686-linux-gnu)
 CROSS    ?= $(GNU)
+SANITIZE ?=
 MINGW    := i686-w64-mingw32
 PYTHON   ?= python3
 export CPUS MEM BOOT ARGS ONLY O
@@ -33,12 +34,23 @@ $(V).SILENT:
 
 KERNEL_DIRS := boot rtl hal ke ke/i386 mm ob ex io lpc se ps tests/kernel
 KERNEL_SRCS := $(sort $(wildcard $(KERNEL_DIRS:=/*.c) $(KERNEL_DIRS:=/*.S) ldr/pe.c ldr/mapped.c))
+ifneq ($(SANITIZE),)
+KERNEL_SRCS += $(patsubst %,%.c,sanitize/report sanitize/$(SANITIZE) tests/sanitize/$(SANITIZE))
+endif
 KERNEL_OBJS := $(KERNEL_SRCS:%=$(O)/kernel/%.o)
 KERNEL_WARN := -Wall -Wextra $(if $(CI),-Werror)
 KERNEL_FLAGS := -std=gnu11 -ffreestanding -march=i686 -mgeneral-regs-only -fshort-wchar \
 	-fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing -fno-common \
 	-ffile-prefix-map=$(CURDIR)=. -O2 -g -Iinc -I. -I$(O)/gen $(if $(RELEASE),-DNDEBUG)
+# Not the run-time halves themselves, nor pool.c, which looks into what it has given out.
+SANITIZER_undefined := -fsanitize=undefined -fsanitize=bounds-strict -fno-sanitize=alignment
+SANITIZER_kernel-address := -fsanitize=kernel-address --param asan-stack=0 --param asan-globals=0
+SANITIZER = $(if $(filter sanitize/% mm/pool.c,$<),,$(SANITIZER_$(SANITIZE)))
+ifeq ($(SANITIZE),kernel-address)
+KERNEL_FLAGS += -DNASCENT_KASAN
+LINK_WRAP    := -Wl,--wrap=memcpy,--wrap=memmove,--wrap=memset
+endif
 
 ifeq ($(CROSS),clang)
 CC      := clang --target=i686-unknown-none-elf
@@ -84,7 +96,7 @@ TEST_STAMP  := $(if $(filter no,$(SETUP)),,$(O)/setup-tests.stamp)
 
 # --- What one can ask for ------------------------------------------------------------
 
-.PHONY: build run test debug bench iso check size clean help toolchain setup \
+.PHONY: build run test debug bench iso check analyze size clean help toolchain setup \
 	kernel-objects user host-tests
 
 build: $(KERNEL) $(RAMDISK) ## build kernel and ramdisk (the default)
@@ -111,6 +123,9 @@ check: build | $(TEST_STAMP) ## layer order, sparse, lengths of files and functi
 	$(PYTHON) tools/doccheck.py || failed=1; \
 	$(PYTHON) tools/gentables.py --check || failed=1; exit $$failed
 
+analyze: $(GENERATED) ## gcc's analyser and clang-tidy over the kernel (a minute)
+	@tools/analyze.sh $(filter-out tests/%,$(KERNEL_SRCS))
+
 size: ## lines of code by layer
 	@$(PYTHON) tools/size.py
 
@@ -129,6 +144,7 @@ help: ## this text
 	@echo '  CPUS=$(CPUS)  MEM=$(MEM) (MiB)  BOOT=$(BOOT) (or direct, menu)  V=1 (show commands)'
 	@echo '  ARGS="kernel options"; ARGS=help prints them'
 	@echo '  CROSS=$(CROSS) (or clang)  SETUP=no (install nothing)  O=$(O)'
+	@echo '  SANITIZE=undefined or kernel-address (a kernel that checks itself; use another O)'
 	@echo '  RELEASE=1 (no assertions; bench has it)  ONLY=$(ONLY) (bench)'
 
 # --- Rules -----------------------------------------------------------------------------
@@ -150,7 +166,7 @@ GENERATED := $(O)/gen/status_names.inc
 $(O)/kernel/%.o: % Makefile | $(GENERATED) $(SETUP_STAMP)
 	mkdir -p $(@D)
 	echo "  CC    $<"
-	$(CC) $(KERNEL_FLAGS) $(KERNEL_WARN) -MMD -MP -c -o $@ $<
+	$(CC) $(KERNEL_FLAGS) $(SANITIZER) $(KERNEL_WARN) -MMD -MP -c -o $@ $<
 
 $(O)/user/obj/%.o: % Makefile | $(GENERATED) $(SETUP_STAMP)
 	mkdir -p $(@D)
@@ -168,7 +184,7 @@ $(O)/kernel/ksyms1.S: $(O)/kernel/pass1.elf
 	$(NM) -S $< | $(PYTHON) tools/ksyms.py > $@
 $(O)/kernel/ksyms%.o: $(O)/kernel/ksyms%.S
 	$(CC) $(KERNEL_FLAGS) -c -o $@ $<
-LINK_KERNEL = $(LINK) -T linker.ld -o $@ $(filter %.o,$^) $(LIBGCC)
+LINK_KERNEL = $(LINK) $(LINK_WRAP) -T linker.ld -o $@ $(filter %.o,$^) $(LIBGCC)
 $(O)/kernel/pass1.elf: $(KERNEL_OBJS) $(O)/kernel/ksyms0.o linker.ld
 	$(LINK_KERNEL)
 $(KERNEL): $(KERNEL_OBJS) $(O)/kernel/ksyms1.o linker.ld

@@ -106,3 +106,23 @@ NTSTATUS NTAPI NtClearEvent(HANDLE EventHandle)
 {
     return ExpChangeEvent(EventHandle, NULL, ExpReset);
 }
+
+static void ExpFillEvent(PVOID Object, PVOID Information)
+{
+    PKEVENT Event = Object;
+
+    *(PEVENT_BASIC_INFORMATION)Information = (EVENT_BASIC_INFORMATION){
+        .EventType = Event->Header.Type,
+        .EventState = KeReadStateEvent(Event),
+    };
+}
+
+NTSTATUS NTAPI NtQueryEvent(HANDLE EventHandle, EVENT_INFORMATION_CLASS InformationClass,
+    void __user *Information, ULONG Length, ULONG __user *ReturnLength)
+{
+    const EXP_OBJECT_QUERY Query = {
+        ExEventObjectType, EVENT_QUERY_STATE, sizeof(EVENT_BASIC_INFORMATION), ExpFillEvent};
+
+    return ExpQueryObject(
+        &Query, EventHandle, InformationClass, Information, Length, ReturnLength);
+}

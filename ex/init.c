@@ -6,13 +6,17 @@
 
 NTSTATUS ExInitSystem(void)
 {
-    NTSTATUS Status = ExpInitEvents();
+    static NTSTATUS (*const Steps[])(void) = {
+        ExpInitEvents,
+        ExpInitMutants,
+        ExpInitSemaphores,
+        ExpInitTimers,
+        ExpInitKeyedEvents,
+    };
+    NTSTATUS Status = STATUS_SUCCESS;
 
-    if (NT_SUCCESS(Status)) {
-        Status = ExpInitMutants();
-    }
-    if (NT_SUCCESS(Status)) {
-        Status = ExpInitSemaphores();
+    for (ULONG i = 0; NT_SUCCESS(Status) && i < ARRAYSIZE(Steps); i++) {
+        Status = Steps[i]();
     }
     ExpInitServices();
     ExpInitTime();

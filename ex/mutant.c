@@ -10,7 +10,7 @@ POBJECT_TYPE ExMutantObjectType;
 /* The owner's list must not point to it; STATUS_MUTANT_NOT_OWNED: there was none. */
 static void ExpDeleteMutant(PVOID Object)
 {
-    NTSTATUS Status = KeReleaseMutant(Object, MUTANT_INCREMENT, TRUE, NULL);
+    NTSTATUS Status = KeReleaseMutant(Object, MUTANT_INCREMENT, TRUE, FALSE, NULL);
 
     UNREFERENCED_PARAMETER(Status);
 }
@@ -68,9 +68,30 @@ NTSTATUS NTAPI NtReleaseMutant(HANDLE MutantHandle, LONG __user *PreviousCount)
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = KeReleaseMutant(Mutant, MUTANT_INCREMENT, FALSE, &Previous);
+    Status = KeReleaseMutant(Mutant, MUTANT_INCREMENT, FALSE, FALSE, &Previous);
     ObDereferenceObject(Mutant);
     return NT_SUCCESS(Status) && PreviousCount != NULL
         ? MmWriteUlongToUser((ULONG __user *)PreviousCount, (ULONG)Previous)
         : Status;
+}
+
+static void ExpFillMutant(PVOID Object, PVOID Information)
+{
+    PKMUTANT Mutant = Object;
+
+    *(PMUTANT_BASIC_INFORMATION)Information = (MUTANT_BASIC_INFORMATION){
+        .CurrentCount = Mutant->Header.SignalState,
+        .OwnedByCaller = Mutant->OwnerThread == KeGetCurrentThread(),
+        .AbandonedState = Mutant->Abandoned,
+    };
+}
+
+NTSTATUS NTAPI NtQueryMutant(HANDLE MutantHandle, MUTANT_INFORMATION_CLASS InformationClass,
+    void __user *Information, ULONG Length, ULONG __user *ReturnLength)
+{
+    const EXP_OBJECT_QUERY Query = {
+        ExMutantObjectType, MUTANT_QUERY_STATE, sizeof(MUTANT_BASIC_INFORMATION), ExpFillMutant};
+
+    return ExpQueryObject(
+        &Query, MutantHandle, InformationClass, Information, Length, ReturnLength);
 }

@@ -67,9 +67,29 @@ NTSTATUS NTAPI NtReleaseSemaphore(
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = KeReleaseSemaphore(Semaphore, SEMAPHORE_INCREMENT, ReleaseCount, &Previous);
+    Status = KeReleaseSemaphore(Semaphore, SEMAPHORE_INCREMENT, ReleaseCount, FALSE, &Previous);
     ObDereferenceObject(Semaphore);
     return NT_SUCCESS(Status) && PreviousCount != NULL
         ? MmWriteUlongToUser((ULONG __user *)PreviousCount, (ULONG)Previous)
         : Status;
+}
+
+static void ExpFillSemaphore(PVOID Object, PVOID Information)
+{
+    PKSEMAPHORE Semaphore = Object;
+
+    *(PSEMAPHORE_BASIC_INFORMATION)Information = (SEMAPHORE_BASIC_INFORMATION){
+        .CurrentCount = Semaphore->Header.SignalState,
+        .MaximumCount = Semaphore->Limit,
+    };
+}
+
+NTSTATUS NTAPI NtQuerySemaphore(HANDLE SemaphoreHandle, SEMAPHORE_INFORMATION_CLASS InformationClass,
+    void __user *Information, ULONG Length, ULONG __user *ReturnLength)
+{
+    const EXP_OBJECT_QUERY Query = {
+        ExSemaphoreObjectType, SEMAPHORE_QUERY_STATE, sizeof(SEMAPHORE_BASIC_INFORMATION), ExpFillSemaphore};
+
+    return ExpQueryObject(
+        &Query, SemaphoreHandle, InformationClass, Information, Length, ReturnLength);
 }

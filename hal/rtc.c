@@ -86,7 +86,7 @@ BOOLEAN HalQueryRealTimeClock(PLARGE_INTEGER SystemTime)
     }
     Days = HalpDaysSince1601(2000u + Fields[RtcYear], Fields[RtcMonth], Fields[RtcDay]);
     Seconds =
-        Days * 86400ull + Fields[RtcHour] * 3600u + Fields[RtcMinute] * 60u + Fields[RtcSecond];
+        Days * 86400ull + Fields[RtcHour] * 3600ull + Fields[RtcMinute] * 60ull + Fields[RtcSecond];
     SystemTime->QuadPart = (LONGLONG)(Seconds * 10000000u);
     return TRUE;
 }

@@ -77,6 +77,10 @@ void ExWaitForRundownProtectionRelease(PEX_RUNDOWN_REF Ref); /* one waiter at a 
 extern POBJECT_TYPE ExEventObjectType;
 extern POBJECT_TYPE ExMutantObjectType;
 extern POBJECT_TYPE ExSemaphoreObjectType;
+extern POBJECT_TYPE ExTimerObjectType;
+extern POBJECT_TYPE ExKeyedEventObjectType;
+/* The current thread ends: timers with APCs for it are cancelled (ex/timer.c). */
+void ExRundownTimers(void);
 
 /* ---- Counters (ex/counters.c) ---------------------------------------------------------- */
 

@@ -91,6 +91,14 @@ typedef struct _KMUTANT {
     UCHAR ApcDisable; /* 1: owning it enters a critical region */
 } KMUTANT, *PKMUTANT;
 
+typedef struct _KQUEUE {
+    DISPATCHER_HEADER Header; /* SignalState: entries in the list */
+    LIST_ENTRY EntryListHead;
+    ULONG CurrentCount; /* threads that belong to it and do not wait */
+    ULONG MaximumCount;
+    LIST_ENTRY ThreadListHead; /* KTHREAD.QueueListEntry */
+} KQUEUE, *PKQUEUE;
+
 /* Not a dispatcher object: fast when free, and its owner gets no APCs. */
 typedef struct _KGUARDED_MUTEX {
     volatile LONG Count; /* 1 free, 0 owned, below: waiters */
@@ -247,6 +255,7 @@ typedef enum _KWAIT_REASON {
     WrLpcReceive = 16,
     WrLpcReply = 17,
     WrQueue = 15,
+    WrKeyedEvent = 21,
 } KWAIT_REASON;
 #endif
 
@@ -307,6 +316,9 @@ typedef struct _KTHREAD {
     ULONG Dr[6];           /* user debug registers 0-3, 6, 7 */
     BOOLEAN DebugActive;
     BOOLEAN SystemThread;
+    PKQUEUE Queue; /* whose entries it works on, or NULL; dispatcher lock */
+    LIST_ENTRY QueueListEntry;
+    LIST_ENTRY ActiveTimerListHead; /* Ex's: timers whose APCs come here (ex/timer.c) */
 } KTHREAD, *PKTHREAD;
 
 /* ---- Processor control region ------------------------------------------------------ */
@@ -427,6 +439,7 @@ FORCEINLINE KIRQL KeGetCurrentIrql(void)
 #define THREAD_TERMINATE_HELD_MUTEX           0x4000008A
 #define NASCENT_ASSERTION_FAILED              0xE0000001 /* ours: ASSERT */
 #define NASCENT_LOCK_ORDER                    0xE0000002 /* ours: lock level or IRQL */
+#define NASCENT_SANITIZER                     0xE0000003 /* ours: builds with SANITIZE= */
 
 DECLSPEC_NORETURN void KeBugCheck(ULONG Code);
 DECLSPEC_NORETURN void KeBugCheckEx(
@@ -484,8 +497,12 @@ void KeAcquireGuardedMutex(PKGUARDED_MUTEX Mutex); /* enters a guarded region */
 void KeReleaseGuardedMutex(PKGUARDED_MUTEX Mutex);
 BOOLEAN KeIsGuardedMutexOwned(PKGUARDED_MUTEX Mutex); /* by the current thread */
 
-/* ---- Waits and objects (ke/wait.c, event.c, mutant.c, semaphore.c, timer.c) ------------- */
+/* ---- Waits and objects (ke/wait.c, event.c, mutant.c, semaphore.c, timer.c, queue.c) ----- */
 
+/*
+ * Wait: the caller's next call is a wait.  The dispatcher lock stays held until
+ * then, so that nothing comes between the two; only if the signalling succeeds.
+ */
 void KeInitializeEvent(PKEVENT Event, EVENT_TYPE Type, BOOLEAN State);
 LONG KeSetEvent(PKEVENT Event, KPRIORITY Increment, BOOLEAN Wait);
 LONG KeResetEvent(PKEVENT Event);
@@ -494,15 +511,24 @@ void KeClearEvent(PKEVENT Event);
 LONG KeReadStateEvent(PKEVENT Event);
 void KeInitializeMutant(PKMUTANT Mutant, BOOLEAN InitialOwner);
 /* STATUS_MUTANT_NOT_OWNED if it is not the caller's; *Previous: the count before. */
-_Must_inspect_result_ NTSTATUS KeReleaseMutant(
-    PKMUTANT Mutant, KPRIORITY Increment, BOOLEAN Abandon, _Out_opt_ PLONG Previous);
+_Must_inspect_result_ NTSTATUS KeReleaseMutant(PKMUTANT Mutant, KPRIORITY Increment,
+    BOOLEAN Abandon, BOOLEAN Wait, _Out_opt_ PLONG Previous);
 void KeInitializeSemaphore(PKSEMAPHORE Semaphore, LONG Count, LONG Limit);
 /* STATUS_SEMAPHORE_LIMIT_EXCEEDED leaves it unchanged. */
-_Must_inspect_result_ NTSTATUS KeReleaseSemaphore(
-    PKSEMAPHORE Semaphore, KPRIORITY Increment, LONG Adjustment, _Out_opt_ PLONG Previous);
+_Must_inspect_result_ NTSTATUS KeReleaseSemaphore(PKSEMAPHORE Semaphore, KPRIORITY Increment,
+    LONG Adjustment, BOOLEAN Wait, _Out_opt_ PLONG Previous);
 void KeInitializeTimer(PKTIMER Timer, TIMER_TYPE Type);
 BOOLEAN KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, _In_opt_ PKDPC Dpc);
 BOOLEAN KeCancelTimer(PKTIMER Timer);
+ULONGLONG KeQueryTimerDueTime(PKTIMER Timer); /* interrupt time; 0: it is not set */
+
+void KeInitializeQueue(PKQUEUE Queue, ULONG Limit);
+LONG KeInsertQueue(PKQUEUE Queue, PLIST_ENTRY Entry);
+/* *Entry and STATUS_SUCCESS, or STATUS_TIMEOUT or STATUS_USER_APC (ke/wait.c). */
+NTSTATUS KeRemoveQueue(PKQUEUE Queue, KPROCESSOR_MODE Mode, _In_opt_ PLARGE_INTEGER Timeout,
+    _Out_ PLIST_ENTRY *Entry);
+LONG KeReadStateQueue(PKQUEUE Queue);
+PLIST_ENTRY KeRundownQueue(PKQUEUE Queue);
 
 /* Returns STATUS_SUCCESS, ALERTED, USER_APC, TIMEOUT, or ABANDONED.  NULL timeout: for ever. */
 NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON Reason, KPROCESSOR_MODE Mode,
@@ -529,6 +555,7 @@ void KeInitializeDpc(PKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context);
 /* It runs there, not where it is queued. */
 void KeSetTargetProcessorDpc(PKDPC Dpc, UCHAR Number);
 BOOLEAN KeInsertQueueDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2);
+void KeFlushQueuedDpcs(void); /* returns when all DPCs queued so far have ended */
 
 /* ---- APCs (ke/apc.c, ke/i386/userapc.c) ------------------------------------------------------- */
 
@@ -539,6 +566,7 @@ void KeInitializeApc(PKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environment,
 BOOLEAN KeInsertQueueApc(PKAPC Apc, PVOID Argument1, PVOID Argument2, KPRIORITY Increment);
 /* A user APC that goes first and makes UserApcPending: how threads are ended. */
 BOOLEAN KeInsertQueueUserApcFirst(PKAPC Apc, PVOID Argument1, PVOID Argument2);
+BOOLEAN KeRemoveQueueApc(PKAPC Apc); /* FALSE: it was not queued */
 void KeEnterCriticalRegion(void);
 void KeLeaveCriticalRegion(void);
 void KeEnterGuardedRegion(void);
@@ -617,7 +645,7 @@ extern void KiThreadStartup(void); /* assembly: a new thread's first instruction
 /* ---- Contexts (ke/i386/context.c) ----------------------------------------------------------------- */
 
 #define EFLAGS_INTERRUPT_MASK 0x200
-#define EFLAGS_USER_SANITIZE  0x003F4DD7 /* bits user mode may choose */
+#define EFLAGS_USER_SANITIZE  0x003D4DD7 /* bits user mode may choose: not IF, IOPL, VM */
 /* A user thread's registers in user mode: the frame at the top of its kernel stack. */
 PKTRAP_FRAME KeGetUserTrapFrame(PKTHREAD Thread);
 /* FPU and debug registers only for the current thread's frame: go there by an APC. */

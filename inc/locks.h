@@ -19,6 +19,7 @@ typedef enum _LOCK_LEVEL {
     LockLevelDirectory,     /* the object namespace, one lock for all directories */
     LockLevelHandleTable,   /* one handle table; PspCidTable included */
     LockLevelFile,          /* FILE_OBJECT: its position, one operation at a time */
+    LockLevelKeyedEvent,    /* KEYED_EVENT: who waits there */
     LockLevelAddressSpace,  /* MM_ADDRESS_SPACE: VADs, page tables, user views */
     LockLevelSegment,       /* control areas of image files */
     LockLevelPort,          /* LPC: one lock for all ports, queues and messages */
@@ -29,6 +30,7 @@ typedef enum _LOCK_LEVEL {
     LockLevelSystemPte,     /* system address space */
     LockLevelPool,          /* pool free lists */
     LockLevelPfn,           /* page frame database */
+    LockLevelTimer,         /* ETIMER: its association with a thread */
     LockLevelApcQueue,      /* KTHREAD.ApcQueueLock */
     LockLevelDispatcher,    /* all dispatcher objects, ready queues, timers */
     LockLevelDpc,           /* one processor's DPC queue */

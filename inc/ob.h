@@ -127,6 +127,9 @@ ULONG ObGetHandleCount(PVOID Object);
 _Must_inspect_result_ NTSTATUS ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess,
     _In_opt_ POBJECT_TYPE Type, KPROCESSOR_MODE Mode, _Out_ PVOID *Object,
     _Out_opt_ POBJECT_HANDLE_INFORMATION Information);
+/* The same with SYNCHRONIZE and the previous mode; *Waitable is what Ke may wait for. */
+_Must_inspect_result_ NTSTATUS ObReferenceWaitableByHandle(
+    HANDLE Handle, _Out_ PVOID *Object, _Out_ PVOID *Waitable);
 _Must_inspect_result_ NTSTATUS ObReferenceObjectByPointer(
     PVOID Object, ACCESS_MASK DesiredAccess, _In_opt_ POBJECT_TYPE Type, KPROCESSOR_MODE Mode);
 /* Looks a name up for the kernel itself; Name is a kernel string. */

@@ -94,6 +94,14 @@ BOOLEAN KeFaultPoint(void);
 void KeArmFault(ULONG Attempt, ULONG Acquisition); /* Acquisition 0: only count */
 ULONG KeDisarmFault(void);                         /* acquisitions counted since */
 
+/*
+ * Every event of an attempt is a point at which a test may step in: at the Nth,
+ * Dpc is queued and runs as soon as the IRQL allows.
+ */
+struct _KDPC;
+void KeArmEventPoint(ULONG Attempt, ULONG Event, struct _KDPC *Dpc);
+ULONG KeDisarmEventPoint(void); /* events counted since */
+
 /* Reads records back, oldest first; used by tests and by the bugcheck screen. */
 ULONG KeTraceSequence(void); /* of the next record */
 /*

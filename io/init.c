@@ -41,6 +41,7 @@ NTSTATUS IoInitSystem(void)
     static NTSTATUS (*const Steps[])(void) = {
         IopInitDevices,
         IopInitFiles,
+        IopInitCompletion,
         IopInitNames,
         IopInitConsole,
     };

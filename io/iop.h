@@ -104,6 +104,7 @@ _Must_inspect_result_ NTSTATUS IopFindFile(PIOP_VOLUME Volume, PIOP_FILE Directo
 /* ---- device.c, file.c: object types; ramdisk.c, console.c: devices ---- */
 _Must_inspect_result_ NTSTATUS IopInitDevices(void);
 _Must_inspect_result_ NTSTATUS IopInitFiles(void);
+_Must_inspect_result_ NTSTATUS IopInitCompletion(void);
 _Must_inspect_result_ NTSTATUS IopInitConsole(void);
 /* A permanent device with a reference by its name.  Owns Volume from here on. */
 _Must_inspect_result_ NTSTATUS IopCreateDevice(

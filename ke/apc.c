@@ -150,6 +150,25 @@ BOOLEAN KeInsertQueueUserApcFirst(PKAPC Apc, PVOID Argument1, PVOID Argument2)
     return Insert;
 }
 
+/* An APC on its way to its routines is no longer queued. */
+BOOLEAN KeRemoveQueueApc(PKAPC Apc)
+{
+    PKTHREAD Thread = Apc->Thread;
+    KIRQL OldIrql = KiLockApcQueue(Thread);
+    BOOLEAN Removed = Apc->Inserted;
+    PKAPC_STATE State = Thread->ApcStatePointer[(UCHAR)Apc->ApcStateIndex];
+
+    if (Removed) {
+        (void)RemoveEntryList(&Apc->ApcListEntry);
+        Apc->Inserted = FALSE;
+        if (IsListEmpty(&State->ApcListHead[UserMode])) {
+            State->UserApcPending = FALSE;
+        }
+    }
+    KiUnlockApcQueue(Thread, OldIrql);
+    return Removed;
+}
+
 PLIST_ENTRY KeFlushQueueApc(PKTHREAD Thread, KPROCESSOR_MODE Mode)
 {
     KIRQL OldIrql = KiLockApcQueue(Thread);

@@ -48,6 +48,7 @@ static const KI_BUGCHECK_TEXT KiBugCheckTexts[] = {
     TEXT(THREAD_TERMINATE_HELD_MUTEX, "A thread ended while it owned a mutex with APCs off."),
     TEXT(NASCENT_ASSERTION_FAILED, "A condition that the kernel relies on does not hold."),
     TEXT(NASCENT_LOCK_ORDER, "A lock was taken out of order or at the wrong IRQL."),
+    TEXT(NASCENT_SANITIZER, "A sanitizer's check, printed above, failed at the first parameter."),
 };
 #undef TEXT
 

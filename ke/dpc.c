@@ -88,3 +88,17 @@ void KiRetireDpcList(PKPRCB Prcb)
     }
     Prcb->DpcRoutineActive = FALSE;
 }
+
+/* Below DISPATCH_LEVEL: this processor's queue is empty then, others may be at work. */
+void KeFlushQueuedDpcs(void)
+{
+    ASSERT_IRQL_AT_MOST(APC_LEVEL);
+    for (ULONG i = 0; i < KeNumberProcessors; i++) {
+        PKPRCB Prcb = KiProcessorBlock[i];
+
+        /* In this order: DpcRoutineActive is set before an entry leaves the list. */
+        while (!IsListEmpty(&Prcb->DpcListHead) || Prcb->DpcRoutineActive) {
+            (void)!NT_SUCCESS(KeYieldExecution());
+        }
+    }
+}

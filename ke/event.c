@@ -15,10 +15,7 @@ void KeInitializeEvent(PKEVENT Event, EVENT_TYPE Type, BOOLEAN State)
     InitializeListHead(&Event->Header.WaitListHead);
 }
 
-/*
- * Returns the old state.  Wait: the caller's next call is a wait, which goes on
- * with the dispatcher lock held, so that nothing comes between the two.
- */
+/* Returns the old state. */
 LONG KeSetEvent(PKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
 {
     KIRQL OldIrql = KiLockDispatcher();
@@ -28,13 +25,7 @@ LONG KeSetEvent(PKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
     if (Old == 0 && !IsListEmpty(&Event->Header.WaitListHead)) {
         KiWaitTest(&Event->Header, Increment);
     }
-    if (Wait) {
-        PKTHREAD Thread = KeGetCurrentThread();
-        Thread->WaitNext = TRUE;
-        Thread->WaitIrql = OldIrql;
-    } else {
-        KiUnlockDispatcher(OldIrql);
-    }
+    KiUnlockDispatcherOrWait(OldIrql, Wait);
     return Old;
 }
 
@@ -59,13 +50,7 @@ LONG KePulseEvent(PKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
         KiWaitTest(&Event->Header, Increment);
     }
     Event->Header.SignalState = 0;
-    if (Wait) {
-        PKTHREAD Thread = KeGetCurrentThread();
-        Thread->WaitNext = TRUE;
-        Thread->WaitIrql = OldIrql;
-    } else {
-        KiUnlockDispatcher(OldIrql);
-    }
+    KiUnlockDispatcherOrWait(OldIrql, Wait);
     return Old;
 }
 

@@ -9,6 +9,8 @@
 #include "ke/ki.h"
 #include "nt/native.h"
 
+#define KI_EXCEPTION_INTERNAL 0x10000000u /* the bit of a code that is the kernel's own */
+
 /* What KiUserExceptionDispatcher finds at ESP. */
 typedef struct _KUSER_EXCEPTION_FRAME {
     PEXCEPTION_RECORD RecordPointer; /* user addresses of the two below */
@@ -43,9 +45,16 @@ static BOOLEAN KiSendToProgram(PEXCEPTION_RECORD Record, PKTRAP_FRAME TrapFrame)
 
     Frame.RecordPointer = (PVOID)(Stack + offsetof(KUSER_EXCEPTION_FRAME, Record));
     Frame.ContextPointer = (PVOID)(Stack + offsetof(KUSER_EXCEPTION_FRAME, Context));
-    if (KeUserExceptionDispatcher == NULL ||
-        !KiWriteUser((void __user *)Stack, &Frame, Length)) {
+    if (KeUserExceptionDispatcher == NULL) {
         return FALSE;
+    }
+    if (!KiWriteUser((void __user *)Stack, &Frame, Length)) {
+        /* If this was the stack's last guard page it is open now: that is the news. */
+        Frame.Record.ExceptionCode = STATUS_STACK_OVERFLOW;
+        Frame.Record.NumberParameters = 0;
+        if (!KiWriteUser((void __user *)Stack, &Frame, Length)) {
+            return FALSE;
+        }
     }
     TrapFrame->HardwareEsp = (ULONG)Stack;
     TrapFrame->Eip = (ULONG)(ULONG_PTR)KeUserExceptionDispatcher;
@@ -161,6 +170,8 @@ NTSTATUS NTAPI NtRaiseException(
     if (Record.NumberParameters > EXCEPTION_MAXIMUM_PARAMETERS) {
         return STATUS_INVALID_PARAMETER;
     }
+    Record.ExceptionCode =
+        (__force NTSTATUS)((__force ULONG)Record.ExceptionCode & ~KI_EXCEPTION_INTERNAL);
     TrapFrame = KiTakeServiceFrame(KeGetCurrentThread());
     KeContextToTrapFrame(TrapFrame, &Captured);
     KiDispatchException(&Record, TrapFrame, UserMode, FirstChance);

@@ -4,7 +4,9 @@
  * go through a creation and fail each in turn (inc/trace.h).
  *
  * Armed for one creation attempt; only acquisitions by threads that carry its
- * number count.  No lock: a test arms and disarms while nobody else does.
+ * number count.  Event points are the same for events: at one of them a DPC of
+ * the test's runs, to end a process there or to switch to another thread.
+ * No lock: a test arms and disarms while nobody else does.
  */
 #include "ke/ki.h"
 
@@ -43,4 +45,38 @@ ULONG KeDisarmFault(void)
 {
     KiFault.Armed = FALSE;
     return KiFault.Seen;
+}
+
+volatile BOOLEAN KiEventPointArmed;
+
+static struct {
+    ULONG Attempt;
+    ULONG Event; /* from 1 */
+    volatile ULONG Seen;
+    PKDPC Dpc;
+} KiEventPoint;
+
+/* Whatever the recording thread holds: a DPC can be queued at any IRQL. */
+void KiCountEvent(void)
+{
+    if (KeTraceCurrentAttempt() == KiEventPoint.Attempt &&
+        InterlockedIncrement(&KiEventPoint.Seen) == KiEventPoint.Event) {
+        (void)KeInsertQueueDpc(KiEventPoint.Dpc, NULL, NULL);
+    }
+}
+
+void KeArmEventPoint(ULONG Attempt, ULONG Event, PKDPC Dpc)
+{
+    KiEventPointArmed = FALSE;
+    KiEventPoint.Attempt = Attempt;
+    KiEventPoint.Event = Event;
+    KiEventPoint.Dpc = Dpc;
+    KiEventPoint.Seen = 0;
+    __atomic_store_n(&KiEventPointArmed, TRUE, __ATOMIC_RELEASE);
+}
+
+ULONG KeDisarmEventPoint(void)
+{
+    KiEventPointArmed = FALSE;
+    return KiEventPoint.Seen;
 }

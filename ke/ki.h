@@ -181,6 +181,21 @@ FORCEINLINE void KiUnlockDispatcher(KIRQL OldIrql)
     KiLowerFromDispatchLevel(OldIrql);
 }
 
+/*
+ * The same for one that signals: with Wait the lock stays held, and the caller's
+ * next wait goes on from here (KiBeginWait).
+ */
+FORCEINLINE void KiUnlockDispatcherOrWait(KIRQL OldIrql, BOOLEAN Wait)
+{
+    if (Wait) {
+        PKTHREAD Thread = KeGetCurrentThread();
+        Thread->WaitNext = TRUE;
+        Thread->WaitIrql = OldIrql;
+    } else {
+        KiUnlockDispatcher(OldIrql);
+    }
+}
+
 /* ---- Scheduler (sched.c, priority.c, idle.c); dispatcher lock held ---------------- */
 
 void KiInitializeReadyQueues(PKPRCB Prcb);
@@ -240,6 +255,14 @@ FORCEINLINE BOOLEAN KiIsSignaled(PDISPATCHER_HEADER Object, PKTHREAD Thread)
 
 /* What a successful wait does to the object; STATUS_SUCCESS or STATUS_ABANDONED. */
 NTSTATUS KiSatisfyWait(PDISPATCHER_HEADER Object, PKTHREAD Thread);
+
+/* ---- Queues (queue.c); dispatcher lock held ---------------------------------------------- */
+
+/* The current thread, which belongs to Queue, does not count while it waits. */
+void KiLeaveQueueToWait(PKQUEUE Queue);
+void KiJoinQueue(PKTHREAD Thread, PKQUEUE Queue);
+void KiLeaveQueue(PKTHREAD Thread); /* for good; also if it belongs to none */
+PLIST_ENTRY KiTryRemoveQueue(PKQUEUE Queue);
 
 /* ---- Time (timer.c, clock.c, dpc.c) ---------------------------------------------------- */
 
@@ -326,6 +349,7 @@ FORCEINLINE BOOLEAN KiIsUserFrame(const KTRAP_FRAME *TrapFrame)
 
 /* FPU registers to the thread's save area; next use loads them again.  Current thread. */
 void KiFlushNpxState(PKTHREAD Thread);
+ULONG_PTR KiFlushNpxError(PKTHREAD Thread);
 FORCEINLINE BOOLEAN KiThreadUsesNpx(PKTHREAD Thread)
 {
     return Thread->NpxState != 0; /* KiNpxUnused */
@@ -349,6 +373,8 @@ void KiOutputTrace(TRACE_EVENT_ID Event, ULONG Sequence);
 void KiPrintRecords(PCVOID Records, SIZE_T Length);
 extern BOOLEAN KiTraceOutput;
 SIZE_T KiTraceRingSize(void); /* bytes, of each processor */
+void KiCountEvent(void); /* fault.c */
+extern volatile BOOLEAN KiEventPointArmed;
 void KiStartTraceText(void);
 extern BOOLEAN KiTraceServices; /* syscall.S tests it, and calls: */
 void KiTraceSystemCall(ULONG Number, ULONG_PTR Arguments);

@@ -38,7 +38,8 @@ static void KiFreeMutant(PKMUTANT Mutant, KPRIORITY Increment)
     KiWaitTest(&Mutant->Header, Increment);
 }
 
-NTSTATUS KeReleaseMutant(PKMUTANT Mutant, KPRIORITY Increment, BOOLEAN Abandon, PLONG Previous)
+NTSTATUS KeReleaseMutant(
+    PKMUTANT Mutant, KPRIORITY Increment, BOOLEAN Abandon, BOOLEAN Wait, PLONG Previous)
 {
     KIRQL OldIrql = KiLockDispatcher();
     LONG Old = Mutant->Header.SignalState;
@@ -52,7 +53,7 @@ NTSTATUS KeReleaseMutant(PKMUTANT Mutant, KPRIORITY Increment, BOOLEAN Abandon, 
     } else {
         Mutant->Header.SignalState = Old + 1;
     }
-    KiUnlockDispatcher(OldIrql);
+    KiUnlockDispatcherOrWait(OldIrql, Wait && NT_SUCCESS(Status));
     if (NT_SUCCESS(Status) && Previous != NULL) {
         *Previous = Old;
     }

@@ -17,7 +17,7 @@ void KeInitializeSemaphore(PKSEMAPHORE Semaphore, LONG Count, LONG Limit)
 }
 
 NTSTATUS KeReleaseSemaphore(
-    PKSEMAPHORE Semaphore, KPRIORITY Increment, LONG Adjustment, PLONG Previous)
+    PKSEMAPHORE Semaphore, KPRIORITY Increment, LONG Adjustment, BOOLEAN Wait, PLONG Previous)
 {
     KIRQL OldIrql = KiLockDispatcher();
     LONG Old = Semaphore->Header.SignalState;
@@ -31,7 +31,7 @@ NTSTATUS KeReleaseSemaphore(
     if (Old == 0) {
         KiWaitTest(&Semaphore->Header, Increment);
     }
-    KiUnlockDispatcher(OldIrql);
+    KiUnlockDispatcherOrWait(OldIrql, Wait);
     if (Previous != NULL) {
         *Previous = Old;
     }

@@ -121,6 +121,9 @@ void KiUnwaitThread(PKTHREAD Thread, LONG_PTR Status, KPRIORITY Increment)
     if (Thread->Timer.Header.Inserted) {
         KiRemoveTimer(&Thread->Timer);
     }
+    if (Thread->Queue != NULL) {
+        Thread->Queue->CurrentCount++;
+    }
     Thread->WaitStatus = Status;
     KiAdjustAfterWait(Thread, Increment);
     KiReadyThread(Thread);

@@ -28,6 +28,7 @@ void KiInitializeThreadObject(PKTHREAD Thread, PKPROCESS Process)
     Thread->Header.Size = sizeof(KTHREAD) / sizeof(ULONG);
     InitializeListHead(&Thread->Header.WaitListHead);
     InitializeListHead(&Thread->MutantListHead);
+    InitializeListHead(&Thread->ActiveTimerListHead);
     Thread->ServiceTable = KeServiceDescriptorTable;
     Thread->Process = Process;
     KiInitializeThreadApcs(Thread, Process);
@@ -108,6 +109,7 @@ void KeTerminateThread(KPRIORITY Increment)
     ASSERT(IsListEmpty(&Thread->MutantListHead) && Thread->HeldLocks == 0);
     (void)KiLockDispatcher();
     Prcb = KiCurrentPrcb();
+    KiLeaveQueue(Thread);
     Thread->Header.SignalState = 1;
     KiWaitTest(&Thread->Header, Increment);
     (void)RemoveEntryList(&Thread->ThreadListEntry);

@@ -204,3 +204,12 @@ BOOLEAN KeCancelTimer(PKTIMER Timer)
     KiUnlockDispatcher(OldIrql);
     return WasSet;
 }
+
+ULONGLONG KeQueryTimerDueTime(PKTIMER Timer)
+{
+    KIRQL OldIrql = KiLockDispatcher();
+    ULONGLONG DueTime = Timer->Header.Inserted ? Timer->DueTime.QuadPart : 0;
+
+    KiUnlockDispatcher(OldIrql);
+    return DueTime;
+}

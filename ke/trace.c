@@ -132,6 +132,9 @@ void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, co
     if (KiTraceOutput) {
         KiOutputTrace(Event, Sequence);
     }
+    if (KiEventPointArmed) {
+        KiCountEvent();
+    }
 }
 
 void KeTraceRecordText(

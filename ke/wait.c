@@ -11,6 +11,9 @@
  */
 #include "ke/ki.h"
 
+/* The status of a wait, or the address of what a queue's thread was woken with? */
+#define KI_IS_QUEUE_ENTRY(Status) ((__force ULONG_PTR)(Status) >= 0x80000000)
+
 /* The parameters that every attempt of one wait shares. */
 typedef struct _KI_WAIT {
     KWAIT_REASON Reason;
@@ -138,6 +141,7 @@ static void KiUnlinkObjects(PKTHREAD Thread)
 static NTSTATUS KiCommitWait(PKTHREAD Thread, const KI_WAIT *Wait)
 {
     PKPRCB Prcb = KiCurrentPrcb();
+    NTSTATUS Status;
 
     if (Thread->WaitIrql >= DISPATCH_LEVEL || Thread == Prcb->IdleThread) {
         KeBugCheckEx(ATTEMPTED_SWITCH_FROM_DPC, (ULONG_PTR)Thread,
@@ -147,9 +151,13 @@ static NTSTATUS KiCommitWait(PKTHREAD Thread, const KI_WAIT *Wait)
     Thread->WaitMode = Wait->Mode;
     Thread->Alertable = Wait->Alertable;
     Thread->State = Waiting;
+    if (Thread->Queue != NULL) {
+        KiLeaveQueueToWait(Thread->Queue);
+    }
     KiSwapThread();
+    Status = (__force NTSTATUS)Thread->WaitStatus; /* an APC that is delivered next may wait */
     KiFinishSwitch(Thread->WaitIrql);
-    return (__force NTSTATUS)Thread->WaitStatus;
+    return Status;
 }
 
 /* IRQL: at most APC_LEVEL, or DISPATCH_LEVEL with a timeout of zero. */
@@ -246,6 +254,43 @@ NTSTATUS KeWaitForMultipleObjects(ULONG Count, PVOID Objects[], WAIT_TYPE Type,
             return KiEndWait(Thread, STATUS_TIMEOUT);
         }
         Status = KiCommitWait(Thread, &Wait);
+    } while (Status == STATUS_KERNEL_APC);
+    return Status;
+}
+
+/*
+ * KeRemoveQueue - a wait for the next entry, also for the right to run.  The
+ * thread belongs to Queue from now on.
+ */
+NTSTATUS KeRemoveQueue(
+    PKQUEUE Queue, KPROCESSOR_MODE Mode, PLARGE_INTEGER Timeout, PLIST_ENTRY *Entry)
+{
+    PKTHREAD Thread = KeGetCurrentThread();
+    PKWAIT_BLOCK Block = &Thread->WaitBlock[0];
+    KI_WAIT Wait;
+    NTSTATUS Status;
+
+    KiInitializeWait(&Wait, WrQueue, Mode, FALSE, Timeout);
+    do {
+        KiBeginWait(Thread);
+        KiJoinQueue(Thread, Queue);
+        *Entry = KiTryRemoveQueue(Queue);
+        Status = *Entry != NULL ? STATUS_SUCCESS : KiMayBlock(Thread, &Wait);
+        if (*Entry != NULL || Status != STATUS_SUCCESS) {
+            (void)KiEndWait(Thread, Status);
+            continue;
+        }
+        Thread->WaitBlockList = Block;
+        KiLinkWaitBlock(Thread, Block, &Queue->Header, 0, WaitAny);
+        if (!KiLinkTimeout(Thread, &Wait, Block)) {
+            (void)RemoveEntryList(&Block->WaitListEntry);
+            return KiEndWait(Thread, STATUS_TIMEOUT);
+        }
+        Status = KiCommitWait(Thread, &Wait);
+        if (KI_IS_QUEUE_ENTRY(Status)) {
+            *Entry = (PLIST_ENTRY)(__force ULONG_PTR)Status;
+            Status = STATUS_SUCCESS;
+        }
     } while (Status == STATUS_KERNEL_APC);
     return Status;
 }

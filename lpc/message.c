@@ -92,7 +92,7 @@ void LpcpEnqueue(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Message)
     Message->Attempt = KeTraceCurrentAttempt();
     InsertTailList(&Port->Queue, &Message->Entry);
     /* The limit cannot be reached: each count is a message in memory. */
-    (void)!NT_SUCCESS(KeReleaseSemaphore(&Port->QueueSemaphore, 1, 1, NULL));
+    (void)!NT_SUCCESS(KeReleaseSemaphore(&Port->QueueSemaphore, 1, 1, FALSE, NULL));
 }
 
 void LpcpBeginWait(PLPC_THREAD Thread, ULONG MessageId, PLPCP_PORT_OBJECT WaitingOn,
@@ -132,7 +132,7 @@ void LpcpAnswer(PLPC_THREAD Thread, PLPCP_MESSAGE Reply)
     LpcpEndWait(Thread);
     Thread->ReplyMessage = Reply;
     /* It waits for one answer at a time, so the limit of 1 is not exceeded. */
-    (void)!NT_SUCCESS(KeReleaseSemaphore(&Thread->ReplySemaphore, 1, 1, NULL));
+    (void)!NT_SUCCESS(KeReleaseSemaphore(&Thread->ReplySemaphore, 1, 1, FALSE, NULL));
 }
 
 void LpcpAbandonWaiters(PLPCP_PORT_OBJECT WaitingOn, PLPCP_PORT_OBJECT SenderPort)

@@ -89,7 +89,7 @@ static void LpcpPutBack(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Message)
 
     if (!Closed) {
         InsertHeadList(&Port->Queue, &Message->Entry);
-        (void)!NT_SUCCESS(KeReleaseSemaphore(&Port->QueueSemaphore, 0, 1, NULL));
+        (void)!NT_SUCCESS(KeReleaseSemaphore(&Port->QueueSemaphore, 0, 1, FALSE, NULL));
     }
     KeReleaseGuardedMutex(&LpcpLock);
     if (Closed) {

@@ -107,6 +107,7 @@ PVOID MiAllocateBigPool(SIZE_T Size, ULONG Tag, PKSPIN_LOCK Lock)
     if (Pages > 1) {
         MiBigPoolPfn(Block + PAGE_SIZE)->Pages = Pages;
     }
+    KasanAllow(Block, Size, Pages << PAGE_SHIFT);
     MiCountBigBlock(Tag, (LONG)Pages, Lock);
     return Block;
 }

@@ -205,7 +205,7 @@ static void MiBuildFreeList(const LOADER_PARAMETER_BLOCK *Loader)
 static ULONG MiCountBootPages(void)
 {
     return 4 + (MmGetPhysicalAddress(KiKernelEnd) + MI_TABLE_SPAN - 1) / MI_TABLE_SPAN + 2 +
-           BYTES_TO_PAGES((MiHighestPage + 1) * sizeof(MMPFN));
+           BYTES_TO_PAGES((MiHighestPage + 1) * sizeof(MMPFN)) + KasanShadowPages(MiHighestPage);
 }
 
 NTSTATUS MmInitSystem(PLOADER_PARAMETER_BLOCK Loader)
@@ -217,6 +217,7 @@ NTSTATUS MmInitSystem(PLOADER_PARAMETER_BLOCK Loader)
     }
     MiBuildKernelTables();
     MiPfnDatabase = MiCutBootPages(BYTES_TO_PAGES((MiHighestPage + 1) * sizeof(MMPFN)));
+    KasanInitialize(MiCutBootPages(KasanShadowPages(MiHighestPage)), MiHighestPage);
     MiBuildFreeList(Loader);
     MiInitializePool();
     return MmQueryFreePages() < MI_MINIMUM_PAGES ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;

@@ -9,6 +9,7 @@
  * caches behind those locks.
  */
 #pragma once
+#include "kasan.h"
 #include "mm.h"
 #include "ob.h"
 

@@ -32,6 +32,7 @@ static void MiPushPage(MI_PAGE_LIST *List, PFN_NUMBER Page, PFN_STATE State)
     Pfn->Traced = FALSE;
     List->Head = Page;
     List->Count++;
+    KasanForbidPage(Page);
 }
 
 /* Takes from First, or else from Second; 0 if both are empty. */
@@ -50,6 +51,7 @@ static PFN_NUMBER MiPopPage(MI_PAGE_LIST *First, MI_PAGE_LIST *Second, PBOOLEAN 
         Pfn->Next = 0;
         Pfn->References = 1;
         Pfn->State = PfnPrivate;
+        KasanAllowPage(Page);
     }
     KeReleaseSpinLock(&MiPfnLock, OldIrql);
     return Page;

@@ -43,6 +43,7 @@ static const USHORT MiPoolSizes[] = {16, 32, 48, 64, 80, 96, 128, 160, 200, 248,
     576, 672, 808, 1016, 1352, 2032};
 #define POOL_CLASSES ARRAYSIZE(MiPoolSizes)
 #define POOL_LARGEST 2032
+#define POOL_SMALL (POOL_LARGEST - sizeof(POOL_HEADER) - KASAN_REDZONE) /* asked for */
 
 static KSPIN_LOCK MiPoolLock = KSPIN_LOCK_INITIALIZER(LockLevelPool);
 /* The lock guards all slabs. */
@@ -75,6 +76,7 @@ static BOOLEAN MiAddSlab(ULONG Class)
         return FALSE;
     }
     *Slab = (POOL_SLAB){.Magic = POOL_SLAB_MAGIC, .Fresh = sizeof(POOL_SLAB), .Class = Class};
+    KasanForbidPool(Slab, PAGE_SIZE); /* this file is not checked, its callers are */
     OldIrql = KeAcquireSpinLock(&MiPoolLock);
     InsertTailList(&MiPoolClasses[Class].Slabs, &Slab->Links);
     MiPoolClasses[Class].Empty++;
@@ -136,7 +138,7 @@ static PPOOL_HEADER MiTakeBlock(PPOOL_SLAB Slab)
 
 static PVOID MiAllocateSmall(SIZE_T Size, ULONG Tag)
 {
-    ULONG Class = MiPoolClassOf[(Size + sizeof(POOL_HEADER) + 7) / 8];
+    ULONG Class = MiPoolClassOf[(Size + KASAN_REDZONE + sizeof(POOL_HEADER) + 7) / 8];
     PLIST_ENTRY Slabs = &MiPoolClasses[Class].Slabs;
     PPOOL_HEADER Block;
     KIRQL OldIrql = KeAcquireSpinLock(&MiPoolLock);
@@ -150,6 +152,7 @@ static PVOID MiAllocateSmall(SIZE_T Size, ULONG Tag)
     }
     Block = MiTakeBlock(CONTAINING_RECORD(Slabs->Flink, POOL_SLAB, Links));
     *Block = (POOL_HEADER){Tag, (USHORT)Size, (UCHAR)Class, POOL_ALLOCATED};
+    KasanAllow(Block->Data, Size, MiPoolSizes[Class] - sizeof(POOL_HEADER));
     MiCountTag(Tag, 1, (LONG)Size);
     KeReleaseSpinLock(&MiPoolLock, OldIrql);
     return Block->Data;
@@ -185,6 +188,18 @@ static void MiCheckBlock(PPOOL_HEADER Block, PPOOL_SLAB Slab, ULONG Tag)
     }
 }
 
+/* First to be used again; where use after free is looked for, the last. */
+static void MiPutBlock(PPOOL_SLAB Slab, PPOOL_HEADER Block)
+{
+    PPOOL_HEADER *Link = &Slab->Free;
+
+    while (KASAN_ENABLED && *Link != NULL) {
+        Link = (PPOOL_HEADER *)&(*Link)->Data[0];
+    }
+    Block->Data[0] = (ULONG)*Link;
+    *Link = Block;
+}
+
 static void MiFreeSmall(PVOID Data, ULONG Tag)
 {
     PPOOL_HEADER Block = CONTAINING_RECORD(Data, POOL_HEADER, Data);
@@ -195,8 +210,8 @@ static void MiFreeSmall(PVOID Data, ULONG Tag)
     Block->State = POOL_FREED;
     MiPoisonBlock(Block);
     MiCountTag(Tag, -1, -(LONG)Block->Size);
-    Block->Data[0] = (ULONG)Slab->Free;
-    Slab->Free = Block;
+    KasanForbidPool(Data, MiPoolSizes[Block->Class] - sizeof(POOL_HEADER));
+    MiPutBlock(Slab, Block);
     if (Slab->Links.Flink == NULL) {
         InsertHeadList(&MiPoolClasses[Slab->Class].Slabs, &Slab->Links);
     }
@@ -215,8 +230,8 @@ PVOID ExAllocatePoolWithTag(POOL_TYPE Type, SIZE_T Size, ULONG Tag)
     if (KeFaultPoint()) {
         return NULL;
     }
-    Block = Size <= POOL_LARGEST - sizeof(POOL_HEADER) ? MiAllocateSmall(Size, Tag)
-                                                       : MiAllocateBigPool(Size, Tag, &MiPoolLock);
+    Block = Size <= POOL_SMALL ? MiAllocateSmall(Size, Tag)
+                                  : MiAllocateBigPool(Size, Tag, &MiPoolLock);
     if (Block != NULL) {
         KeTraceAcquire(ResourcePool, (ULONG_PTR)Block);
     }

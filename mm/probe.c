@@ -49,15 +49,16 @@ NTSTATUS MmProbeForRead(const void __user *Address, SIZE_T Length, ULONG Alignme
 NTSTATUS MmProbeForWrite(void __user *Address, SIZE_T Length, ULONG Alignment)
 {
     NTSTATUS Status = MmProbeForRead(Address, Length, Alignment);
-    UCHAR __user *Byte = Address;
-    UCHAR __user *End = (UCHAR __user *)Address + Length;
+    ULONG_PTR Va = (__force ULONG_PTR)Address; /* not a pointer: it may wrap, and then fails */
+    ULONG_PTR End = Va + Length;
     UCHAR Value;
 
-    while (NT_SUCCESS(Status) && Byte < End) {
+    for (; NT_SUCCESS(Status) && Va < End; Va = (Va & MI_FRAME) + PAGE_SIZE) {
+        UCHAR __user *Byte = (UCHAR __user *)Va;
+
         if (KiCopyFromUser(&Value, Byte, 1) != 0 || KiCopyToUser(Byte, &Value, 1) != 0) {
             Status = STATUS_ACCESS_VIOLATION;
         }
-        Byte = (UCHAR __user *)(((__force ULONG_PTR)Byte & MI_FRAME) + PAGE_SIZE);
     }
     return Status;
 }

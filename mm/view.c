@@ -110,7 +110,8 @@ static NTSTATUS MiMapData(PMM_ADDRESS_SPACE Space, PSECTION Section, PVOID *Base
     if (!MiIsViewAllowed(Section->Protection, Protection)) {
         return STATUS_SECTION_PROTECTION;
     }
-    if (Offset >= Section->Size || *ViewSize > BYTES_TO_PAGES(Section->Size) * PAGE_SIZE - Offset) {
+    if (Offset >= Section->Size ||
+        *ViewSize > (ULONGLONG)BYTES_TO_PAGES(Section->Size) * PAGE_SIZE - Offset) {
         return STATUS_INVALID_VIEW_SIZE;
     }
     return MiMapViewOfDataSection(

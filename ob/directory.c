@@ -73,11 +73,12 @@ void ObpDeleteNameCheck(POBJECT_HEADER Header)
     POBJECT_HEADER_NAME_INFO NameInfo = ObpNameInfo(Header);
     POBJECT_DIRECTORY Directory = NULL;
 
-    if (NameInfo == NULL || (Header->Flags & OB_FLAG_PERMANENT) != 0) {
+    if (NameInfo == NULL) {
         return;
     }
     KeAcquireGuardedMutex(&ObpNamespaceLock);
-    if (Header->HandleCount == 0 && NameInfo->Directory != NULL) {
+    if (Header->HandleCount == 0 && NameInfo->Directory != NULL &&
+        (Header->Flags & OB_FLAG_PERMANENT) == 0) {
         Directory = NameInfo->Directory;
         ObpRemoveFromDirectory(NameInfo);
     }

@@ -43,7 +43,7 @@ typedef struct _OBJECT_HEADER {
     UCHAR NameInfoOffset; /* bytes before the header; 0: unnamed */
     UCHAR HandleInfoOffset;
     UCHAR QuotaInfoOffset;
-    UCHAR Flags;      /* OB_FLAG_...; fixed once inserted */
+    UCHAR Flags;      /* OB_FLAG_...; once inserted: namespace lock */
     ULONG Attributes; /* captured create information */
     PVOID SecurityDescriptor;
 } OBJECT_HEADER, *POBJECT_HEADER;

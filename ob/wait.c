@@ -11,7 +11,7 @@
 #define TAG_WAIT POOL_TAG('W', 'a', 'i', 't')
 
 /* *Object is referenced; what to wait for is inside it. */
-static NTSTATUS ObpReferenceWaitable(HANDLE Handle, PVOID *Object, PVOID *Waitable)
+NTSTATUS ObReferenceWaitableByHandle(HANDLE Handle, PVOID *Object, PVOID *Waitable)
 {
     NTSTATUS Status = ObReferenceObjectByHandle(
         Handle, SYNCHRONIZE, NULL, KeGetPreviousMode(), Object, NULL);
@@ -40,7 +40,7 @@ NTSTATUS NTAPI NtWaitForSingleObject(
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = ObpReferenceWaitable(Handle, &Object, &Waitable);
+    Status = ObReferenceWaitableByHandle(Handle, &Object, &Waitable);
     if (NT_SUCCESS(Status)) {
         Status = KeWaitForSingleObject(
             Waitable, UserRequest, KeGetPreviousMode(), Alertable, Limit);
@@ -61,7 +61,7 @@ typedef struct _OBP_WAIT {
 static NTSTATUS ObpReferenceAll(OBP_WAIT *Wait, ULONG Count, WAIT_TYPE WaitType)
 {
     while (Wait->Count < Count) {
-        NTSTATUS Status = ObpReferenceWaitable(Wait->Handles[Wait->Count],
+        NTSTATUS Status = ObReferenceWaitableByHandle(Wait->Handles[Wait->Count],
             &Wait->Objects[Wait->Count], &Wait->Waitables[Wait->Count]);
 
         if (!NT_SUCCESS(Status)) {

@@ -27,6 +27,9 @@ BOOLEAN PspForwardException(PEXCEPTION_RECORD Record)
     Message->ExceptionRecord = *Record;
     NTSTATUS Status = LpcRequestWaitReplyPort(Port, &Message->PortMsg, LPC_EXCEPTION);
 
+    if ((PsGetCurrentThread()->CrossThreadFlags & CT_TERMINATED) != 0) {
+        return TRUE; /* told to end meanwhile, by a status that is not the exception's */
+    }
     return NT_SUCCESS(Status) && (Message->ReturnedStatus == DBG_CONTINUE ||
                                      Message->ReturnedStatus == DBG_EXCEPTION_HANDLED);
 }

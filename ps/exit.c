@@ -180,7 +180,9 @@ DECLSPEC_NORETURN void PspExitThread(NTSTATUS ExitStatus)
         KeBugCheckEx(CRITICAL_PROCESS_DIED, (ULONG_PTR)Process, 0, 0, 0);
     }
     PspReportDeath(Thread);
-    KeRundownThread(); /* stage 6: owned mutants are abandoned */
+    /* Stage 6: no timer calls it any more, owned mutants are abandoned. */
+    ExRundownTimers();
+    KeRundownThread();
     PspFreeUserThread(Thread);
 
     /* Stage 8: nobody waits for a reply of ours; the exit status becomes readable. */

@@ -166,7 +166,7 @@ static NTSTATUS PspGiveStack(PPSP_LAUNCH Launch, _Out_ PINITIAL_TEB Teb)
 
 static NTSTATUS PspGiveThread(PPSP_LAUNCH Launch)
 {
-    INITIAL_TEB Teb;
+    INITIAL_TEB Teb = {.StackBase = NULL};
     HANDLE Thread;
     NTSTATUS Status = PspGiveStack(Launch, &Teb);
     PCONTEXT Context = ExAllocatePoolZero(PagedPool, sizeof(CONTEXT), TAG_PS);

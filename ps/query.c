@@ -6,6 +6,7 @@
  * copy.  The row's size must match exactly, else STATUS_INFO_LENGTH_MISMATCH; an
  * unknown class is STATUS_INVALID_INFO_CLASS.
  */
+#include "boot.h"
 #include "ps/psp.h"
 
 #define PSP_QUERY_MAX 64 /* bytes: the largest answer of fixed size */
@@ -139,11 +140,21 @@ static NTSTATUS PspQueryAmILastThread(PVOID Object, PVOID Answer)
     return STATUS_SUCCESS;
 }
 
+static NTSTATUS PspQueryFailAcquisition(PVOID Object, PVOID Answer)
+{
+    if (KeBootOptions.Test[0] == 0 || Object != PsGetCurrentThread()) {
+        return STATUS_INVALID_INFO_CLASS;
+    }
+    *(PULONG)Answer = KeDisarmFault();
+    return STATUS_SUCCESS;
+}
+
 static const PSP_QUERY PspThreadQueries[] = {
     {ThreadBasicInformation, sizeof(THREAD_BASIC_INFORMATION), PspQueryThreadBasic},
     {ThreadTimes, sizeof(KERNEL_USER_TIMES), PspQueryThreadTimes},
     {ThreadQuerySetWin32StartAddress, sizeof(PVOID), PspQueryWin32StartAddress},
     {ThreadAmILastThread, sizeof(ULONG), PspQueryAmILastThread},
+    {ThreadNascentFailAcquisition, sizeof(ULONG), PspQueryFailAcquisition},
 };
 
 static NTSTATUS PspAnswerQuery(const PSP_QUERY *Queries, ULONG Count, ULONG Class, ULONG Length,

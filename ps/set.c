@@ -5,6 +5,7 @@
  * As in query.c each class is a row: the exact length, and a routine that takes
  * the captured value.
  */
+#include "boot.h"
 #include "ps/psp.h"
 
 typedef NTSTATUS PSP_SET_ROUTINE(PVOID Object, const void *Value);
@@ -156,11 +157,22 @@ static NTSTATUS PspSetWin32StartAddress(PVOID Object, const void *Value)
     return STATUS_SUCCESS;
 }
 
+/* CreateProcess begins a new attempt (NtTraceEvent), so the fault waits for the next. */
+static NTSTATUS PspFailAcquisition(PVOID Object, const void *Value)
+{
+    if (KeBootOptions.Test[0] == 0 || Object != PsGetCurrentThread()) {
+        return STATUS_INVALID_INFO_CLASS;
+    }
+    KeArmFault(KeTraceBeginAttempt() + 1, *(const ULONG *)Value);
+    return STATUS_SUCCESS;
+}
+
 static const PSP_SET PspThreadSets[] = {
     {ThreadPriority, sizeof(LONG), PspSetThreadPriority},
     {ThreadBasePriority, sizeof(LONG), PspSetThreadBasePriority},
     {ThreadAffinityMask, sizeof(KAFFINITY), PspSetThreadAffinity},
     {ThreadQuerySetWin32StartAddress, sizeof(PVOID), PspSetWin32StartAddress},
+    {ThreadNascentFailAcquisition, sizeof(ULONG), PspFailAcquisition},
 };
 
 static NTSTATUS PspApplySet(const PSP_SET *Sets, ULONG Count, ULONG Class, ULONG Length,

@@ -30,8 +30,8 @@ static NTSTATUS PspProbeCount(ULONG __user *Previous)
                             : STATUS_SUCCESS;
 }
 
-/* STATUS_THREAD_IS_TERMINATING once it is; SUSPEND_COUNT_EXCEEDED at 127. */
-static NTSTATUS PspSuspendThread(PETHREAD Thread, _Out_ PULONG Previous)
+/* Normal kernel APCs, that of suspension among them, are disabled. */
+static NTSTATUS PspSuspendUnlessTerminating(PETHREAD Thread, _Out_ PULONG Previous)
 {
     if (!ExAcquireRundownProtection(&Thread->RundownProtect)) {
         return STATUS_THREAD_IS_TERMINATING;
@@ -47,6 +47,23 @@ static NTSTATUS PspSuspendThread(PETHREAD Thread, _Out_ PULONG Previous)
     return Status;
 }
 
+/*
+ * PspSuspendThread - STATUS_THREAD_IS_TERMINATING once it is; SUSPEND_COUNT_EXCEEDED at 127.
+ *
+ * A thread that suspends itself stops at the end of the region and not before it has
+ * looked whether it was told to end: nobody else would resume it then.
+ * tests/model/suspend.pml shows why.
+ */
+static NTSTATUS PspSuspendThread(PETHREAD Thread, _Out_ PULONG Previous)
+{
+    NTSTATUS Status;
+
+    KeEnterCriticalRegion();
+    Status = PspSuspendUnlessTerminating(Thread, Previous);
+    KeLeaveCriticalRegion();
+    return Status;
+}
+
 NTSTATUS NTAPI NtSuspendThread(HANDLE ThreadHandle, ULONG __user *PreviousSuspendCount)
 {
     PETHREAD Thread;
@@ -57,11 +74,7 @@ NTSTATUS NTAPI NtSuspendThread(HANDLE ThreadHandle, ULONG __user *PreviousSuspen
         Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
     }
     if (NT_SUCCESS(Status)) {
-        if (Thread == PsGetCurrentThread()) {
-            Status = KeSuspendThread(&Thread->Tcb, &Previous); /* its rundown is its own */
-        } else {
-            Status = PspSuspendThread(Thread, &Previous);
-        }
+        Status = PspSuspendThread(Thread, &Previous);
         ObDereferenceObject(Thread);
     }
     return NT_SUCCESS(Status) ? PspReturnCount(PreviousSuspendCount, Previous) : Status;

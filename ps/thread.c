@@ -214,6 +214,9 @@ static NTSTATUS PspPublishThread(PPSP_THREAD_CREATION Creation, ACCESS_MASK Desi
     if (Creation->CreateSuspended) {
         /* Cannot exceed the limit: the thread has never been suspended. */
         (void)!NT_SUCCESS(KeSuspendThread(&Thread->Tcb, NULL));
+        if ((Thread->CrossThreadFlags & CT_TERMINATED) != 0) {
+            KeForceResumeThread(&Thread->Tcb); /* who ended it did that before we suspended */
+        }
     }
     Thread->GrantedAccess = PSP_THREAD_SELF_ACCESS;
     NTSTATUS Status = ObInsertObject(Thread, DesiredAccess, &Handle);

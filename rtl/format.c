@@ -134,8 +134,8 @@ static void RtlpPutNumber(RTLP_SINK *Sink, const RTLP_CONVERSION *How, PCSTR Pre
     if (!How->Left) {
         RtlpPutMany(Sink, ' ', Padding);
     }
-    for (LONG i = 0; i < PrefixLength; i++) {
-        RtlpPut(Sink, Prefix[i]);
+    for (; *Prefix != 0; Prefix++) {
+        RtlpPut(Sink, *Prefix);
     }
     RtlpPutMany(Sink, '0', Zeros);
     while (Count-- > 0) {

@@ -26,6 +26,7 @@ clang                                 clang
 ld.lld                                lld
 gdb                                   gdb
 sparse                                sparse
+spin                                  spin
 ' ;;
 esac
 
@@ -41,12 +42,12 @@ other_system() {
 This is not Debian, so nothing was installed.  Please install what is missing:
   Debian:   gcc-i686-linux-gnu gcc-mingw-w64-i686-win32 python3 qemu-system-x86
             grub-common grub-pc-bin xorriso
-            for the tests: libc6-dev-i386-cross clang lld gdb sparse
+            for the tests: libc6-dev-i386-cross clang lld gdb sparse spin
   Fedora:   i686-elf-gcc (from source; tools/toolchain.sh has the options) mingw32-gcc
             python3 qemu-system-x86 grub2-tools-extra grub2-pc-modules xorriso
-            clang lld gdb sparse
+            clang lld gdb sparse spin
   Arch:     i686-elf-gcc (AUR) mingw-w64-gcc python qemu-system-x86 grub libisoburn
-            mtools clang lld gdb sparse
+            mtools clang lld gdb sparse spin
   Homebrew: i686-elf-gcc mingw-w64 python qemu i686-elf-grub xorriso llvm lld
             i386-elf-gdb sparse
 An i686-elf-gcc on PATH is taken instead of i686-linux-gnu-gcc.  BOOT=direct needs

@@ -13,7 +13,7 @@ import sys
 
 KERNEL = ["boot", "rtl", "hal", "ke", "mm", "ob", "ex", "io", "lpc", "se", "dbgk", "ps"]
 USER = ["ldr", "csr", "user"]
-OTHER = ["inc", "tests", "tools"]
+OTHER = ["inc", "sanitize", "tests", "tools"]
 KERNEL_AIM, LAYER_AIM = 14000, 2500
 FILE_LIMIT, FUNCTION_LIMIT = 500, 60
 SUFFIXES = (".c", ".S", ".h", ".def", ".py", ".sh")

@@ -8,10 +8,15 @@ set -eu
 
 prefix=${PREFIX:-$HOME/.local/nascent-toolchain}
 work=$(mktemp -d)
+jobs=$(nproc)
 trap 'rm -rf "$work"' EXIT
 as_root=''
 [ "$(id -u)" -eq 0 ] || as_root='sudo'
+# What our Makefile hands down is not meant for GCC's.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES O ONLY ARGS CPUS MEM BOOT
 
+command -v apt-get > /dev/null || { echo 'This needs Debian and its apt-get.' >&2; exit 1; }
+$as_root apt-get update -q
 $as_root apt-get install -q -y --no-install-recommends build-essential binutils-source \
     gcc-12-source libgmp-dev libmpfr-dev libmpc-dev zlib1g-dev flex bison texinfo xz-utils
 
@@ -25,7 +30,7 @@ mkdir build-binutils build-gcc
 cd "$work/build-binutils"
 ../binutils-*/configure --target=i686-elf --prefix="$prefix" --with-sysroot --disable-nls \
     --disable-werror --disable-gdb --disable-gprofng --disable-shared MAKEINFO=true
-make -j2 MAKEINFO=true
+make -j"$jobs" MAKEINFO=true
 make install-strip MAKEINFO=true
 
 cd "$work/build-gcc"
@@ -35,7 +40,7 @@ export PATH="$prefix/bin:$PATH"
     --disable-gcov --disable-libssp --disable-libquadmath --disable-libatomic \
     --disable-threads --disable-shared --enable-checking=release --with-system-zlib \
     CFLAGS='-O1 -g0' CXXFLAGS='-O1 -g0' MAKEINFO=true
-make -j2 all-gcc MAKEINFO=true
-make -j2 all-target-libgcc CFLAGS_FOR_TARGET='-O2 -g0' MAKEINFO=true
+make -j"$jobs" all-gcc MAKEINFO=true
+make -j"$jobs" all-target-libgcc CFLAGS_FOR_TARGET='-O2 -g0' MAKEINFO=true
 make install-strip-gcc install-strip-target-libgcc MAKEINFO=true
 echo "Done.  PATH=$prefix/bin:\$PATH make run"

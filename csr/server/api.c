@@ -34,7 +34,7 @@ static VOID CsrApiHandleConnectionRequest(PCSR_API_MSG Message)
     NTSTATUS Status;
 
     Message->ConnectionRequest.ServerProcessId = NtCurrentTeb()->ClientId.UniqueProcess;
-    Status = NtAcceptConnectPort(&Port, NULL, &Message->h, Accept, NULL, NULL);
+    Status = CsrAnswerConnection(&Port, &Message->h, Accept);
     if (NT_SUCCESS(Status) && Accept) {
         Process->ClientPort = Port;
         (void)NtCompleteConnectPort(Port);
@@ -108,7 +108,7 @@ static VOID CsrpHandleRequest(PCSR_API_MSG Message)
     } else {
         Message->ReturnValue = CsrpCallApi(Process, Message);
     }
-    (void)NtReplyPort(CsrApiPort, &Message->h); /* fails if the sender died: fine */
+    CsrReply(CsrApiPort, &Message->h);
     if (Process != NULL) {
         CsrDereferenceProcess(Process);
     }
@@ -118,7 +118,7 @@ static VOID CsrpHandleRequest(PCSR_API_MSG Message)
 static VOID CsrpHandleException(PLPC_EXCEPTION_MSG Message)
 {
     Message->ReturnedStatus = DBG_EXCEPTION_NOT_HANDLED;
-    (void)NtReplyPort(CsrApiPort, &Message->PortMsg);
+    CsrReply(CsrApiPort, &Message->PortMsg);
 }
 
 static VOID CsrpDispatch(PCSR_PORT_BUFFER Message)

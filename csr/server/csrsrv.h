@@ -73,6 +73,10 @@ PCSR_THREAD CsrpLocateThread(const CLIENT_ID *ClientId);
 BOOLEAN CsrDestroyThread(const CLIENT_ID *ClientId, LARGE_INTEGER CreateTime);
 ULONG CsrpCountThreads(VOID);
 
+/* reply.c */
+VOID CsrReply(HANDLE Port, PPORT_MESSAGE Message);
+NTSTATUS CsrAnswerConnection(PHANDLE Port, PPORT_MESSAGE Request, BOOLEAN Accept);
+
 /* api.c, sb.c: the two threads */
 NTSTATUS NTAPI CsrApiRequestThread(PVOID Parameter);
 NTSTATUS NTAPI CsrSbApiRequestThread(PVOID Parameter);

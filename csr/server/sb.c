@@ -22,7 +22,7 @@ static VOID CsrpHandleSbConnection(PSB_API_MSG Message)
 {
     BOOLEAN Accept = CsrpIsSm(&Message->h.ClientId);
     HANDLE Port;
-    NTSTATUS Status = NtAcceptConnectPort(&Port, NULL, &Message->h, Accept, NULL, NULL);
+    NTSTATUS Status = CsrAnswerConnection(&Port, &Message->h, Accept);
 
     /* The port stays open as long as csrss lives. */
     if (NT_SUCCESS(Status) && Accept) {
@@ -54,7 +54,7 @@ static VOID CsrpHandleSbRequest(PSB_API_MSG Message)
     } else {
         Message->ReturnedStatus = STATUS_NOT_IMPLEMENTED;
     }
-    (void)NtReplyPort(CsrSbApiPort, &Message->h);
+    CsrReply(CsrSbApiPort, &Message->h);
 }
 
 NTSTATUS NTAPI CsrSbApiRequestThread(PVOID Parameter)

@@ -65,6 +65,7 @@ typedef enum _MEMORY_INFORMATION_CLASS {
 
 #ifdef _WIN32
 typedef enum _EVENT_TYPE { NotificationEvent, SynchronizationEvent } EVENT_TYPE;
+typedef enum _TIMER_TYPE { NotificationTimer, SynchronizationTimer } TIMER_TYPE;
 typedef enum _WAIT_TYPE { WaitAll, WaitAny } WAIT_TYPE;
 #endif
 
@@ -87,6 +88,7 @@ typedef enum _WAIT_TYPE { WaitAll, WaitAny } WAIT_TYPE;
 #define PROCESS_CREATE_FLAGS_ALL_VALID              0x0000001F
 
 typedef VOID(NTAPI *PNT_APC_ROUTINE)(PVOID Context, PVOID Argument1, PVOID Argument2);
+typedef VOID(NTAPI *PTIMER_APC_ROUTINE)(PVOID Context, ULONG TimeLow, LONG TimeHigh);
 
 #ifndef _WIN32
 
@@ -326,6 +328,14 @@ typedef enum _SHUTDOWN_ACTION {
  * benchmarks compare before and after.  Outside NT's range on purpose.
  */
 #define SystemNascentCounters 0x1000
+
+/*
+ * NtSetInformationThread class of Nascent's own, on the current thread and only while
+ * the kernel runs its tests: this acquisition, from 1, of the next process that the
+ * thread creates by CreateProcess fails.  NtQueryInformationThread ends that and
+ * says how many there were.  A ULONG.
+ */
+#define ThreadNascentFailAcquisition 0x1001
 
 #define NASCENT_COUNTER_TAGS  64
 #define NASCENT_COUNTER_TYPES 24

@@ -11,6 +11,7 @@
 #include "nt/context.h"
 #include "nt/info.h"
 #include "nt/lpcabi.h"
+#include "nt/objinfo.h"
 #include "nt/teb.h"
 
 #ifdef _WIN32
@@ -101,6 +102,11 @@ NTSERVICE NtCreateDirectoryObject(HANDLE __user *DirectoryHandle, ACCESS_MASK De
     OBJECT_ATTRIBUTES __user *ObjectAttributes);
 NTSERVICE NtOpenDirectoryObject(HANDLE __user *DirectoryHandle, ACCESS_MASK DesiredAccess,
     OBJECT_ATTRIBUTES __user *ObjectAttributes);
+NTSERVICE NtQueryDirectoryObject(HANDLE DirectoryHandle, void __user *Buffer, ULONG Length,
+    BOOLEAN ReturnSingleEntry, BOOLEAN RestartScan, ULONG __user *Context,
+    ULONG __user *ReturnLength);
+NTSERVICE NtMakePermanentObject(HANDLE Handle);
+NTSERVICE NtMakeTemporaryObject(HANDLE Handle);
 NTSERVICE NtCreateSymbolicLinkObject(HANDLE __user *LinkHandle, ACCESS_MASK DesiredAccess,
     OBJECT_ATTRIBUTES __user *ObjectAttributes, UNICODE_STRING __user *LinkTarget);
 NTSERVICE NtOpenSymbolicLinkObject(HANDLE __user *LinkHandle, ACCESS_MASK DesiredAccess,
@@ -120,17 +126,43 @@ NTSERVICE NtSetEvent(HANDLE EventHandle, LONG __user *PreviousState);
 NTSERVICE NtResetEvent(HANDLE EventHandle, LONG __user *PreviousState);
 NTSERVICE NtClearEvent(HANDLE EventHandle);
 NTSERVICE NtPulseEvent(HANDLE EventHandle, LONG __user *PreviousState);
+NTSERVICE NtQueryEvent(HANDLE EventHandle, EVENT_INFORMATION_CLASS InformationClass,
+    void __user *Information, ULONG Length, ULONG __user *ReturnLength);
 NTSERVICE NtCreateMutant(HANDLE __user *MutantHandle, ACCESS_MASK DesiredAccess,
     OBJECT_ATTRIBUTES __user *ObjectAttributes, BOOLEAN InitialOwner);
 NTSERVICE NtOpenMutant(HANDLE __user *MutantHandle, ACCESS_MASK DesiredAccess,
     OBJECT_ATTRIBUTES __user *ObjectAttributes);
 NTSERVICE NtReleaseMutant(HANDLE MutantHandle, LONG __user *PreviousCount);
+NTSERVICE NtQueryMutant(HANDLE MutantHandle, MUTANT_INFORMATION_CLASS InformationClass,
+    void __user *Information, ULONG Length, ULONG __user *ReturnLength);
 NTSERVICE NtCreateSemaphore(HANDLE __user *SemaphoreHandle, ACCESS_MASK DesiredAccess,
     OBJECT_ATTRIBUTES __user *ObjectAttributes, LONG InitialCount, LONG MaximumCount);
 NTSERVICE NtOpenSemaphore(HANDLE __user *SemaphoreHandle, ACCESS_MASK DesiredAccess,
     OBJECT_ATTRIBUTES __user *ObjectAttributes);
 NTSERVICE NtReleaseSemaphore(
     HANDLE SemaphoreHandle, LONG ReleaseCount, LONG __user *PreviousCount);
+NTSERVICE NtQuerySemaphore(HANDLE SemaphoreHandle, SEMAPHORE_INFORMATION_CLASS InformationClass,
+    void __user *Information, ULONG Length, ULONG __user *ReturnLength);
+NTSERVICE NtCreateTimer(HANDLE __user *TimerHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes, TIMER_TYPE TimerType);
+NTSERVICE NtOpenTimer(HANDLE __user *TimerHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes);
+NTSERVICE NtSetTimer(HANDLE TimerHandle, LARGE_INTEGER __user *DueTime,
+    PTIMER_APC_ROUTINE TimerApcRoutine, PVOID TimerContext, BOOLEAN ResumeTimer, LONG Period,
+    BOOLEAN __user *PreviousState);
+NTSERVICE NtCancelTimer(HANDLE TimerHandle, BOOLEAN __user *CurrentState);
+NTSERVICE NtQueryTimer(HANDLE TimerHandle, TIMER_INFORMATION_CLASS InformationClass,
+    void __user *Information, ULONG Length, ULONG __user *ReturnLength);
+NTSERVICE NtCreateKeyedEvent(HANDLE __user *KeyedEventHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes, ULONG Flags);
+NTSERVICE NtOpenKeyedEvent(HANDLE __user *KeyedEventHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes);
+NTSERVICE NtWaitForKeyedEvent(
+    HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, LARGE_INTEGER __user *Timeout);
+NTSERVICE NtReleaseKeyedEvent(
+    HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, LARGE_INTEGER __user *Timeout);
+NTSERVICE NtSignalAndWaitForSingleObject(
+    HANDLE SignalHandle, HANDLE WaitHandle, BOOLEAN Alertable, LARGE_INTEGER __user *Timeout);
 NTSERVICE NtQuerySystemTime(LARGE_INTEGER __user *SystemTime);
 NTSERVICE NtQueryPerformanceCounter(
     LARGE_INTEGER __user *PerformanceCounter, LARGE_INTEGER __user *PerformanceFrequency);
@@ -166,6 +198,19 @@ NTSERVICE NtSetInformationFile(HANDLE FileHandle, IO_STATUS_BLOCK __user *IoStat
     void __user *Information, ULONG Length, FILE_INFORMATION_CLASS InformationClass);
 NTSERVICE NtQueryAttributesFile(
     OBJECT_ATTRIBUTES __user *ObjectAttributes, FILE_BASIC_INFORMATION __user *Information);
+
+NTSERVICE NtCreateIoCompletion(HANDLE __user *IoCompletionHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes, ULONG Count);
+NTSERVICE NtOpenIoCompletion(HANDLE __user *IoCompletionHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes);
+NTSERVICE NtSetIoCompletion(HANDLE IoCompletionHandle, PVOID KeyContext, PVOID ApcContext,
+    NTSTATUS IoStatus, ULONG_PTR IoStatusInformation);
+NTSERVICE NtRemoveIoCompletion(HANDLE IoCompletionHandle, PVOID __user *KeyContext,
+    PVOID __user *ApcContext, IO_STATUS_BLOCK __user *IoStatusBlock,
+    LARGE_INTEGER __user *Timeout);
+NTSERVICE NtQueryIoCompletion(HANDLE IoCompletionHandle,
+    IO_COMPLETION_INFORMATION_CLASS InformationClass, void __user *Information, ULONG Length,
+    ULONG __user *ReturnLength);
 
 /* Lpc */
 NTSERVICE NtCreatePort(HANDLE __user *PortHandle, OBJECT_ATTRIBUTES __user *ObjectAttributes,

@@ -167,6 +167,17 @@ void KiLoadDebugRegisters(PKTHREAD Thread)
     }
 }
 
+/*
+ * During a system call the Edx slot links the frames (syscall.S).  Nothing is lost:
+ * when a call is over EDX is undefined.
+ */
+static BOOLEAN KiIsServiceFrame(PKTRAP_FRAME TrapFrame)
+{
+    PKTHREAD Thread = KeGetCurrentThread();
+
+    return Thread->TrapFrame != NULL && TrapFrame == KeGetUserTrapFrame(Thread);
+}
+
 void KeContextToTrapFrame(PKTRAP_FRAME TrapFrame, const CONTEXT *Context)
 {
     KiCompleteFrame(TrapFrame);
@@ -188,7 +199,9 @@ void KeContextToTrapFrame(PKTRAP_FRAME TrapFrame, const CONTEXT *Context)
         TrapFrame->Edi = Context->Edi;
         TrapFrame->Esi = Context->Esi;
         TrapFrame->Ebx = Context->Ebx;
-        TrapFrame->Edx = Context->Edx;
+        if (!KiIsServiceFrame(TrapFrame)) {
+            TrapFrame->Edx = Context->Edx;
+        }
         TrapFrame->Ecx = Context->Ecx;
         TrapFrame->Eax = Context->Eax;
     }

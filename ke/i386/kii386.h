@@ -12,7 +12,7 @@
 void KiTrap00(void), KiTrap01(void), KiTrap03(void), KiTrap04(void), KiTrap05(void);
 void KiTrap06(void), KiTrap07(void), KiTrap09(void), KiTrap0A(void), KiTrap0B(void);
 void KiTrap0C(void), KiTrap0D(void), KiTrap0E(void), KiTrap0F(void), KiTrap10(void);
-void KiTrap11(void), KiTrap12(void), KiTrap13(void);
+void KiTrap11(void), KiTrap12(void), KiTrap13(void), KiTrap2D(void);
 void KiSystemService(void); /* INT 2E */
 void KiFastCallEntry(void); /* SYSENTER */
 void KiDoubleFault(void), KiNmi(void); /* doublefault.c, by task gates */
@@ -81,7 +81,9 @@ BOOLEAN KiLoadNpxState(void);
 
 BOOLEAN KiIsPrivilegedInstruction(PKTRAP_FRAME TrapFrame);
 NTSTATUS KiDecodeInvalidOpcode(PKTRAP_FRAME TrapFrame);
-NTSTATUS KiDecodeFloatingFault(BOOLEAN Sse);
+NTSTATUS KiDecodeDivideError(PKTRAP_FRAME TrapFrame);
+NTSTATUS KiDecodeX87Fault(_Out_ ULONG_PTR *Address);
+NTSTATUS KiDecodeSseFault(_Out_ ULONG_PTR *MXCsr);
 
 /* ---- Called upwards; on the short list of tools/layers.py ----------------------------------- */
 

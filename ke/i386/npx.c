@@ -48,6 +48,26 @@ void KiFlushNpxState(PKTHREAD Thread)
     KeRestoreInterrupts(Enabled);
 }
 
+/*
+ * KiFlushNpxError - KiFlushNpxState after an x87 fault; returns the address of the
+ * instruction that caused it.  Asked of FNSTENV, because QEMU's FXSAVE forgets it.
+ */
+ULONG_PTR KiFlushNpxError(PKTHREAD Thread)
+{
+    PFXSAVE_FORMAT FxArea = KiFxArea(KeGetUserTrapFrame(Thread));
+    ULONG Environment[7]; /* 3: the address */
+    BOOLEAN Enabled = KeDisableInterrupts();
+
+    if (Thread->NpxState == KiNpxLoaded) {
+        KiFlushNpxState(Thread); /* which leaves the registers as they are */
+        __asm__ volatile("clts\n\tfnstenv %0" : "=m"(Environment));
+        KiSetTaskSwitched();
+        FxArea->ErrorOffset = Environment[3];
+    }
+    KeRestoreInterrupts(Enabled);
+    return FxArea->ErrorOffset;
+}
+
 /* KiSwapContext, when either thread has more state than most.  Still on Old's stack. */
 void KiSwapExtendedState(PKTHREAD Old, PKTHREAD New)
 {

@@ -90,9 +90,10 @@ static void KiInitializeIdt(PKIDTENTRY Idt)
     for (i = 0x30; i < KI_IDT_ENTRIES; i++) {
         KiSetGate(Idt, i, KiInterruptStubs + (i - 0x30) * 8, KIDT_INTERRUPT_GATE);
     }
-    /* What user mode may use: int3, into, and the system call. */
+    /* What user mode may use: int3, into, a debugger's services, and the system call. */
     KiSetGate(Idt, 0x03, KiTrap03, KIDT_INTERRUPT_GATE | KIDT_DPL3);
     KiSetGate(Idt, 0x04, KiTrap04, KIDT_INTERRUPT_GATE | KIDT_DPL3);
+    KiSetGate(Idt, 0x2D, KiTrap2D, KIDT_INTERRUPT_GATE | KIDT_DPL3);
     KiSetGate(Idt, 0x2E, KiSystemService, KIDT_INTERRUPT_GATE | KIDT_DPL3);
     Idt[0x02] = (KIDTENTRY){.Selector = KGDT_NMI_TSS, .Access = KIDT_TASK_GATE};
     Idt[0x08] = (KIDTENTRY){.Selector = KGDT_DF_TSS, .Access = KIDT_TASK_GATE};

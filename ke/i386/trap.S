@@ -59,6 +59,7 @@ KiTrap\vector:
         TRAP_WITH_CODE 11 /* alignment */
         TRAP 12 /* machine check */
         TRAP 13 /* SSE */
+        TRAP 2D /* a debugger's services */
 
 /*
  * Debug.  SYSENTER does not clear TF, so a program that single-steps over it traps

@@ -37,18 +37,24 @@ static BOOLEAN KiFixUp(PKTRAP_FRAME TrapFrame)
 
 /* ---- To the program --------------------------------------------------------------- */
 
-static void KiRaise(PKTRAP_FRAME TrapFrame, NTSTATUS Code, ULONG Count, ULONG_PTR First,
-    ULONG_PTR Second)
+static void KiRaiseAt(PKTRAP_FRAME TrapFrame, ULONG_PTR Address, NTSTATUS Code, ULONG Count,
+    ULONG_PTR First, ULONG_PTR Second, ULONG_PTR Third)
 {
     EXCEPTION_RECORD Record = {
         .ExceptionCode = Code,
-        .ExceptionAddress = (PVOID)(ULONG_PTR)TrapFrame->Eip,
+        .ExceptionAddress = (PVOID)Address,
         .NumberParameters = Count,
-        .ExceptionInformation = {First, Second},
+        .ExceptionInformation = {First, Second, Third},
     };
 
     KiDispatchException(
         &Record, TrapFrame, KiIsUserFrame(TrapFrame) ? UserMode : KernelMode, TRUE);
+}
+
+static void KiRaise(PKTRAP_FRAME TrapFrame, NTSTATUS Code, ULONG Count, ULONG_PTR First,
+    ULONG_PTR Second)
+{
+    KiRaiseAt(TrapFrame, TrapFrame->Eip, Code, Count, First, Second, 0);
 }
 
 static void KiTrapUnexpected(PKTRAP_FRAME TrapFrame, ULONG Vector)
@@ -136,20 +142,40 @@ static void KiDebugTrap(PKTRAP_FRAME TrapFrame, ULONG Dr6)
 
 /* ---- All of them ------------------------------------------------------------------------------ */
 
+/* Where a breakpoint was hit is where the program goes on.  Service 0 is the breakpoint. */
+static void KiBreakpoint(PKTRAP_FRAME TrapFrame, ULONG Service)
+{
+    KiRaiseAt(TrapFrame, TrapFrame->Eip, STATUS_BREAKPOINT, 3, Service, TrapFrame->Ecx,
+        TrapFrame->Edx);
+}
+
+static void KiFloatingFault(PKTRAP_FRAME TrapFrame, ULONG Vector)
+{
+    ULONG_PTR Detail;
+    NTSTATUS Code;
+
+    if (Vector == 0x10) {
+        Code = KiDecodeX87Fault(&Detail);
+        KiRaiseAt(TrapFrame, Detail, Code, 1, 0, 0, 0);
+    } else {
+        Code = KiDecodeSseFault(&Detail);
+        KiRaise(TrapFrame, Code, 2, 0, Detail);
+    }
+}
+
 /* A program's exception that is neither page fault nor debugging. */
 static void KiUserTrap(PKTRAP_FRAME TrapFrame, ULONG Vector)
 {
     switch (Vector) {
     case 0x00:
-        KiRaise(TrapFrame, STATUS_INTEGER_DIVIDE_BY_ZERO, 0, 0, 0);
+        KiRaise(TrapFrame, KiDecodeDivideError(TrapFrame), 0, 0, 0);
         break;
     case 0x03:
         TrapFrame->Eip--; /* at the int3, as debuggers expect it */
-        KiRaise(TrapFrame, STATUS_BREAKPOINT, 1, 0, 0);
+        KiBreakpoint(TrapFrame, 0);
         break;
-    case 0x04:
-        TrapFrame->Eip--;
-        KiRaise(TrapFrame, STATUS_INTEGER_OVERFLOW, 0, 0, 0);
+    case 0x04: /* by its address the INTO, but behind it the program goes on */
+        KiRaiseAt(TrapFrame, TrapFrame->Eip - 1, STATUS_INTEGER_OVERFLOW, 0, 0, 0, 0);
         break;
     case 0x05:
         KiRaise(TrapFrame, STATUS_ARRAY_BOUNDS_EXCEEDED, 0, 0, 0);
@@ -171,13 +197,16 @@ static void KiUserTrap(PKTRAP_FRAME TrapFrame, ULONG Vector)
         break;
     case 0x10:
     case 0x13:
-        KiRaise(TrapFrame, KiDecodeFloatingFault(Vector == 0x13), 1, 0, 0);
+        KiFloatingFault(TrapFrame, Vector);
         break;
     case 0x11:
         KiRaise(TrapFrame, STATUS_DATATYPE_MISALIGNMENT, 0, 0, 0);
         break;
     case 0x12:
         KiTrapUnexpected(TrapFrame, Vector); /* the machine is broken, whoever ran */
+        break;
+    case 0x2D: /* no debugger: a breakpoint behind it */
+        KiBreakpoint(TrapFrame, TrapFrame->Eax);
         break;
     default: /* segments */
         KiRaise(TrapFrame, STATUS_ACCESS_VIOLATION, 2, 0, (ULONG_PTR)-1);

@@ -101,16 +101,16 @@ START_TEST(ke_semaphore, "semaphores: counting, limit, waking several at once")
     KeInitializeSemaphore(&Semaphore, 1, 4);
     ok_status(KtWait(&Semaphore, 0), STATUS_SUCCESS);
     ok_status(KtWait(&Semaphore, 0), STATUS_TIMEOUT);
-    ok_status(KeReleaseSemaphore(&Semaphore, 0, 3, &Previous), STATUS_SUCCESS);
+    ok_status(KeReleaseSemaphore(&Semaphore, 0, 3, FALSE, &Previous), STATUS_SUCCESS);
     ok_eq(Previous, 0);
-    ok_status(KeReleaseSemaphore(&Semaphore, 0, 2, &Previous), STATUS_SEMAPHORE_LIMIT_EXCEEDED);
-    ok_status(KeReleaseSemaphore(&Semaphore, 0, 0x7FFFFFFF, NULL), STATUS_SEMAPHORE_LIMIT_EXCEEDED);
-    ok_status(KeReleaseSemaphore(&Semaphore, 0, -1, NULL), STATUS_SEMAPHORE_LIMIT_EXCEEDED);
+    ok_status(KeReleaseSemaphore(&Semaphore, 0, 2, FALSE, &Previous), STATUS_SEMAPHORE_LIMIT_EXCEEDED);
+    ok_status(KeReleaseSemaphore(&Semaphore, 0, 0x7FFFFFFF, FALSE, NULL), STATUS_SEMAPHORE_LIMIT_EXCEEDED);
+    ok_status(KeReleaseSemaphore(&Semaphore, 0, -1, FALSE, NULL), STATUS_SEMAPHORE_LIMIT_EXCEEDED);
     ok_eq(Semaphore.Header.SignalState, 3);
 
     KeInitializeSemaphore(&Semaphore, 0, 10);
     KtStartWaiters(&Semaphore, &Woken, Waiters, Threads);
-    ok_status(KeReleaseSemaphore(&Semaphore, 0, WAITERS + 1, &Previous), STATUS_SUCCESS);
+    ok_status(KeReleaseSemaphore(&Semaphore, 0, WAITERS + 1, FALSE, &Previous), STATUS_SUCCESS);
     KtJoinWaiters(Waiters, Threads);
     ok_eq(Semaphore.Header.SignalState, 1);
 }
@@ -128,7 +128,7 @@ static void KtMutantStranger(PVOID Context)
 {
     KMUTANT *Mutant = Context;
 
-    ok_status(KeReleaseMutant(Mutant, 0, FALSE, NULL), STATUS_MUTANT_NOT_OWNED);
+    ok_status(KeReleaseMutant(Mutant, 0, FALSE, FALSE, NULL), STATUS_MUTANT_NOT_OWNED);
     ok_status(KtWait(Mutant, 0), STATUS_TIMEOUT);
 }
 
@@ -141,20 +141,20 @@ START_TEST(ke_mutant, "mutants: recursion, ownership, abandonment by a thread's 
     ok_status(KtWait(&Mutants[0], 0), STATUS_SUCCESS);
     ok_eq(Mutants[0].Header.SignalState, -1);
     KtJoinThread(KtStartThread(KtMutantStranger, &Mutants[0]));
-    ok_status(KeReleaseMutant(&Mutants[0], 0, FALSE, &Previous), STATUS_SUCCESS);
+    ok_status(KeReleaseMutant(&Mutants[0], 0, FALSE, FALSE, &Previous), STATUS_SUCCESS);
     ok_eq(Previous, -1);
-    ok_status(KeReleaseMutant(&Mutants[0], 0, FALSE, &Previous), STATUS_SUCCESS);
+    ok_status(KeReleaseMutant(&Mutants[0], 0, FALSE, FALSE, &Previous), STATUS_SUCCESS);
     ok_eq(Previous, 0);
-    ok_status(KeReleaseMutant(&Mutants[0], 0, FALSE, NULL), STATUS_MUTANT_NOT_OWNED);
+    ok_status(KeReleaseMutant(&Mutants[0], 0, FALSE, FALSE, NULL), STATUS_MUTANT_NOT_OWNED);
 
     KeInitializeMutant(&Mutants[1], FALSE);
     KtJoinThread(KtStartThread(KtMutantOwner, Mutants));
     ok_status(KtWait(&Mutants[1], 0), STATUS_ABANDONED);
     ok_status(KtWait(&Mutants[1], 0), STATUS_SUCCESS);
-    ok_status(KeReleaseMutant(&Mutants[1], 0, FALSE, NULL), STATUS_SUCCESS);
-    ok_status(KeReleaseMutant(&Mutants[1], 0, FALSE, NULL), STATUS_SUCCESS);
+    ok_status(KeReleaseMutant(&Mutants[1], 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
+    ok_status(KeReleaseMutant(&Mutants[1], 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
     ok_status(KtWait(&Mutants[1], 0), STATUS_SUCCESS);
-    ok_status(KeReleaseMutant(&Mutants[1], 0, FALSE, NULL), STATUS_SUCCESS);
+    ok_status(KeReleaseMutant(&Mutants[1], 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
     ok_status(KtWait(&Mutants[0], 0), STATUS_ABANDONED);
-    ok_status(KeReleaseMutant(&Mutants[0], 0, FALSE, NULL), STATUS_SUCCESS);
+    ok_status(KeReleaseMutant(&Mutants[0], 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
 }

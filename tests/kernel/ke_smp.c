@@ -268,7 +268,7 @@ static void KtJostle(PVOID Context)
         Crowd->Total++;
         InterlockedDecrement(&Crowd->Inside);
         KeReleaseGuardedMutex(&Crowd->Mutex);
-        ok_status(KeReleaseSemaphore(&Crowd->Semaphore, (LONG)(Random >> 30), 1, NULL),
+        ok_status(KeReleaseSemaphore(&Crowd->Semaphore, (LONG)(Random >> 30), 1, FALSE, NULL),
             STATUS_SUCCESS);
     }
 }

@@ -56,7 +56,7 @@ static void KtWaitAllThread(PVOID Context)
     All->Status = KtWaitMany(3, Objects, WaitAll, 5000, NULL);
     if (NT_SUCCESS(All->Status) && All->Status != STATUS_TIMEOUT) {
         ok(All->Mutant.OwnerThread == KeGetCurrentThread(), "the waiter owns the mutant");
-        ok_status(KeReleaseMutant(&All->Mutant, 0, FALSE, NULL), STATUS_SUCCESS);
+        ok_status(KeReleaseMutant(&All->Mutant, 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
     }
 }
 
@@ -73,11 +73,11 @@ START_TEST(ke_wait_all, "waits for all: nothing is consumed until everything is 
 
     KeSetEvent(&All.Event, 0, FALSE);
     ok_eq(KeReadStateEvent(&All.Event), 1);
-    ok_status(KeReleaseSemaphore(&All.Semaphore, 0, 2, NULL), STATUS_SUCCESS);
+    ok_status(KeReleaseSemaphore(&All.Semaphore, 0, 2, FALSE, NULL), STATUS_SUCCESS);
     ok_eq(All.Semaphore.Header.SignalState, 2);
     ok_eq(Thread->Tcb.State, Waiting);
     KeResetEvent(&All.Event);
-    ok_status(KeReleaseMutant(&All.Mutant, 0, FALSE, NULL), STATUS_SUCCESS);
+    ok_status(KeReleaseMutant(&All.Mutant, 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
     ok_eq(Thread->Tcb.State, Waiting);
     KeSetEvent(&All.Event, 0, FALSE);
     KtJoinThread(Thread);
@@ -95,13 +95,13 @@ START_TEST(ke_wait_all_abandoned, "waits for all: an abandoned mutant shows in t
 
     KeInitializeEvent(&Event, NotificationEvent, TRUE);
     KeInitializeMutant(&Mutant, TRUE);
-    ok_status(KeReleaseMutant(&Mutant, 0, TRUE, NULL), STATUS_SUCCESS);
+    ok_status(KeReleaseMutant(&Mutant, 0, TRUE, FALSE, NULL), STATUS_SUCCESS);
     ok_status(KtWaitMany(2, Objects, WaitAll, 0, NULL), STATUS_ABANDONED_WAIT_0);
-    ok_status(KeReleaseMutant(&Mutant, 0, TRUE, NULL), STATUS_SUCCESS);
+    ok_status(KeReleaseMutant(&Mutant, 0, TRUE, FALSE, NULL), STATUS_SUCCESS);
     Objects[0] = &Mutant;
     Objects[1] = &Event;
     ok_status(KtWaitMany(2, Objects, WaitAny, 0, NULL), STATUS_ABANDONED_WAIT_0);
-    ok_status(KeReleaseMutant(&Mutant, 0, FALSE, NULL), STATUS_SUCCESS);
+    ok_status(KeReleaseMutant(&Mutant, 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
 }
 
 START_TEST(ke_wait_timeout, "timeouts: relative, absolute, past, and never shorter than asked")

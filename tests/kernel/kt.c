@@ -15,6 +15,7 @@ extern const KT_TEST KiTestsStart[], KiTestsEnd[];
 static volatile LONG KtFailures;
 static volatile LONG KtChecks;
 static PCSTR KtSkipReason;
+static BOOLEAN KtTwice;
 
 static void KtReport(PCSTR File, int Line)
 {
@@ -62,6 +63,11 @@ BOOLEAN KtCheckValue(LONG Actual, LONG Expected, PCSTR File, int Line, PCSTR Tex
 void KtSkip(PCSTR Reason)
 {
     KtSkipReason = Reason;
+}
+
+void KtRunTwice(void)
+{
+    KtTwice = TRUE;
 }
 
 /* '*' stands for any text, '?' for one character. */
@@ -120,8 +126,13 @@ static BOOLEAN KtRunTest(const KT_TEST *Test, ULONG Number)
     KtFailures = 0;
     KtChecks = 0;
     KtSkipReason = NULL;
+    KtTwice = FALSE;
     KtSnapshotCounters(&Before);
     Ended = KtRunInThread(Test);
+    if (Ended && KtTwice) {
+        KtSnapshotCounters(&Before);
+        Ended = KtRunInThread(Test);
+    }
     (void)KeSetAffinityProcess(&PsInitialSystemProcess->Pcb, KeActiveProcessors);
     if (Ended) {
         KtSnapshotCounters(&After);

@@ -53,6 +53,12 @@ BOOLEAN KtCheckValue(LONG Actual, LONG Expected, PCSTR File, int Line, PCSTR Tex
 /* Says why a test that needs something else of the machine does nothing. */
 void KtSkip(PCSTR Reason);
 
+/*
+ * For a test by which tables grow for good: it is run a second time, and only the
+ * counters around that are compared.
+ */
+void KtRunTwice(void);
+
 /* Runs what Pattern ('*' and '?') selects and prints KTAP; TRUE: all passed. */
 BOOLEAN KtRunTests(PCSTR Pattern);
 

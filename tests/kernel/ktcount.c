@@ -5,12 +5,14 @@
  */
 #include "tests/kernel/kt.h"
 #include "ex.h"
-#include "mm.h"
+#include "mm/mi.h"
 
 void KtSnapshotCounters(PNASCENT_COUNTERS Counters)
 {
     PsDrainReaper();
-    MmPurgeImageCache(); /* what it holds depends on what ran before */
+    MmPurgeImageCache(); /* what the caches hold depends on what ran before */
+    (void)MiTrimStacks();
+    (void)MiTrimPool();
     ExQueryCounters(Counters);
 }
 

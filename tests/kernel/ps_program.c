@@ -44,3 +44,8 @@ START_TEST(user_parallel, "threads of one program on all processors")
 {
     KtRunNativeTest(L"\\??\\C:\\tests\\parallel.exe");
 }
+
+START_TEST(user_waits, "timers, signals and waits as user mode sees them")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\waits.exe");
+}

@@ -31,6 +31,36 @@ START_TEST(user_exceptions, "faults, handlers, unwinding")
     KtRunNativeTest(L"\\??\\C:\\tests\\exceptions.exe");
 }
 
+START_TEST(user_faults, "each fault, its exception, and the end of a process by it")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\faults.exe");
+}
+
+START_TEST(user_fpu, "x87 and SSE registers and their faults")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\fpu.exe");
+}
+
+START_TEST(user_context, "registers of threads, read and written")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\context.exe");
+}
+
+START_TEST(user_apc, "user APCs and alerts")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\apc.exe");
+}
+
+START_TEST(user_unwind, "dispatching and unwinding, through damaged chains, too")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\unwind.exe");
+}
+
+START_TEST(user_exceptport, "the second chance: exception ports")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\exceptport.exe");
+}
+
 START_TEST(user_loader, "DLLs: imports, relocation, order, threads, failures")
 {
     KtRunWin32Test(L"C:\\tests\\loader.exe");
@@ -39,4 +69,9 @@ START_TEST(user_loader, "DLLs: imports, relocation, order, threads, failures")
 START_TEST(user_createprocess, "CreateProcessW: parameters, inheritance, exit codes")
 {
     KtRunWin32Test(L"C:\\tests\\createprocess.exe");
+}
+
+START_TEST(user_createfault, "every acquisition of one CreateProcessW failed in turn")
+{
+    KtRunWin32Test(L"C:\\tests\\createfault.exe");
 }

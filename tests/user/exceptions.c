@@ -4,57 +4,8 @@
  * raises, what a handler can do, and what happens without one.
  * subsystem: native
  */
-#include "tests/user/ktap.h"
-
-/* The head of a frame is what FS:0 points to; the rest is for our handler. */
-typedef struct _TEST_FRAME {
-    EXCEPTION_REGISTRATION_RECORD Registration;
-    ULONG Resume; /* where to go on */
-    NTSTATUS Code;
-    ULONG_PTR Address;
-    ULONG_PTR Information[2];
-    ULONG Calls;
-    ULONG UnwindCalls;
-} TEST_FRAME;
-
-static inline void PushFrame(TEST_FRAME *Frame, PEXCEPTION_ROUTINE Handler)
-{
-    PTEB Teb = NtCurrentTeb();
-
-    RtlZeroMemory(Frame, sizeof(*Frame));
-    Frame->Registration.Handler = Handler;
-    Frame->Registration.Next = (PVOID)Teb->NtTib.ExceptionList;
-    Teb->NtTib.ExceptionList = (PVOID)&Frame->Registration;
-}
-
-static inline void PopFrame(TEST_FRAME *Frame)
-{
-    NtCurrentTeb()->NtTib.ExceptionList = (PVOID)Frame->Registration.Next;
-}
-
-static void Note(TEST_FRAME *Frame, const EXCEPTION_RECORD *Record)
-{
-    Frame->Calls++;
-    Frame->Code = (NTSTATUS)Record->ExceptionCode;
-    Frame->Address = (ULONG_PTR)Record->ExceptionAddress;
-    Frame->Information[0] = Record->ExceptionInformation[0];
-    Frame->Information[1] = Record->ExceptionInformation[1];
-}
-
-static EXCEPTION_DISPOSITION NTAPI HandlerThatResumes(
-    PEXCEPTION_RECORD Record, PVOID Establisher, PCONTEXT Context, PVOID Dispatcher)
-{
-    TEST_FRAME *Frame = Establisher;
-
-    UNREFERENCED_PARAMETER(Dispatcher);
-    if ((Record->ExceptionFlags & EXCEPTION_UNWINDING) != 0) {
-        Frame->UnwindCalls++;
-        return ExceptionContinueSearch;
-    }
-    Note(Frame, Record);
-    Context->Eip = Frame->Resume;
-    return ExceptionContinueExecution;
-}
+#include "tests/user/child.h"
+#include "tests/user/seh.h"
 
 /* Runs one instruction in a frame; execution goes on behind it. */
 #define FAULT(Frame, Instruction)                                                              \
@@ -205,7 +156,7 @@ static void TestUnwind(void)
 
 /* ---- Software and vectored exceptions ---- */
 
-static ULONG VectoredCalls;
+static volatile ULONG VectoredCalls;
 
 static LONG NTAPI VectoredHandler(struct _EXCEPTION_POINTERS *Pointers)
 {
@@ -226,57 +177,44 @@ static void TestRaise(void)
     (void)KtapCheck(RtlRemoveVectoredExceptionHandler(Handler) != 0, "which can be removed");
 }
 
-/* ---- Without a handler ---- */
-
-static NTSTATUS StartSelf(PRTL_USER_PROCESS_INFORMATION Child)
+/* The code's internal bit is taken out: VectoredHandler knows it without. */
+static void TestRaiseService(void)
 {
-    UNICODE_STRING NtImage = RTL_CONSTANT_STRING(L"\\??\\C:\\tests\\exceptions.exe");
-    UNICODE_STRING Image = RTL_CONSTANT_STRING(L"C:\\tests\\exceptions.exe");
-    UNICODE_STRING CommandLine = RTL_CONSTANT_STRING(L"exceptions.exe fault");
-    PRTL_USER_PROCESS_PARAMETERS Parameters;
-    NTSTATUS Status = RtlCreateProcessParameters(
-        &Parameters, &Image, NULL, NULL, &CommandLine, NULL, NULL, NULL, NULL, NULL);
+    EXCEPTION_RECORD Record = {.ExceptionCode = 0xF0001234};
+    PVOID Handler = RtlAddVectoredExceptionHandler(TRUE, VectoredHandler);
+    static CONTEXT Context;
+    PVOID Bad = (PVOID)0x80101000;
 
-    if (!NT_SUCCESS(Status)) {
-        return Status;
+    (void)KtapStatus(
+        NtRaiseException(&Record, Bad, TRUE), STATUS_ACCESS_VIOLATION, "the kernel's context");
+    RtlCaptureContext(&Context);
+    if (VectoredCalls < 2) {
+        (void)KtapStatus(
+            NtRaiseException(Bad, &Context, TRUE), STATUS_ACCESS_VIOLATION, "the kernel's record");
+        Record.NumberParameters = EXCEPTION_MAXIMUM_PARAMETERS + 1;
+        (void)KtapStatus(
+            NtRaiseException(&Record, &Context, TRUE), STATUS_INVALID_PARAMETER, "too much");
+        Record.NumberParameters = 0;
+        (void)NtRaiseException(&Record, &Context, TRUE);
     }
-    Status = RtlCreateUserProcess(
-        &NtImage, OBJ_CASE_INSENSITIVE, Parameters, NULL, NULL, NULL, FALSE, NULL, NULL, Child);
-    (void)RtlDestroyProcessParameters(Parameters);
-    return Status;
+    (void)KtapEqual(VectoredCalls, 2, "raised by the kernel; it comes back to the context");
+    (void)RtlRemoveVectoredExceptionHandler(Handler);
 }
+
+/* ---- Without a handler ---- */
 
 static void TestUnhandled(void)
 {
-    RTL_USER_PROCESS_INFORMATION Child;
-    PROCESS_BASIC_INFORMATION Information = {0};
-
-    if (!KtapStatus(StartSelf(&Child), STATUS_SUCCESS, "a child without handlers")) {
-        return;
-    }
-    (void)NtResumeThread(Child.ThreadHandle, NULL);
-    (void)NtWaitForSingleObject(Child.ProcessHandle, FALSE, NULL);
-    (void)NtQueryInformationProcess(Child.ProcessHandle, ProcessBasicInformation, &Information,
-        sizeof(Information), NULL);
-    (void)KtapStatus(
-        Information.ExitStatus, STATUS_ILLEGAL_INSTRUCTION, "the fault is its exit status");
-    (void)NtClose(Child.ThreadHandle);
-    (void)NtClose(Child.ProcessHandle);
-}
-
-/* The child's command line has a second word. */
-static BOOLEAN IsFaultingChild(void)
-{
-    PUNICODE_STRING CommandLine = &NtCurrentPeb()->ProcessParameters->CommandLine;
-    static const UNICODE_STRING Child = RTL_CONSTANT_STRING(L"exceptions.exe fault");
-
-    return RtlEqualUnicodeString(CommandLine, &Child, FALSE);
+    (void)KtapStatus(RunChild("exceptions", 0), STATUS_ILLEGAL_INSTRUCTION,
+        "a child without handlers: the fault is its exit status");
 }
 
 VOID NTAPI NtProcessStartup(PPEB Peb)
 {
+    ULONG Number;
+
     UNREFERENCED_PARAMETER(Peb);
-    if (IsFaultingChild()) {
+    if (IsTestChild(&Number)) {
         __asm__ volatile("ud2");
     }
     TestAccessViolations();
@@ -284,6 +222,7 @@ VOID NTAPI NtProcessStartup(PPEB Peb)
     TestGuardPage();
     TestUnwind();
     TestRaise();
+    TestRaiseService();
     TestUnhandled();
     (void)NtTerminateProcess(NtCurrentProcess(), KtapEnd());
 }

@@ -6,7 +6,7 @@
 #include <windows.h>
 
 static ULONG Data = 0xC0DE;
-static ULONG *const Pointer = &Data; /* an address that needs relocation */
+static ULONG *volatile Pointer = &Data; /* an address that needs relocation */
 static LONG *Goodbye;
 
 ULONG WINAPI ReadThroughPointer(void)
