@@ -38,11 +38,15 @@ ifneq ($(SANITIZE),)
 KERNEL_SRCS += $(patsubst %,%.c,sanitize/report sanitize/$(SANITIZE) tests/sanitize/$(SANITIZE))
 endif
 KERNEL_OBJS := $(KERNEL_SRCS:%=$(O)/kernel/%.o)
+# A release build is optimised as a whole, because most of what one file asks of another
+# is shorter than a call.
+LTO := $(if $(RELEASE),$(if $(filter clang,$(CROSS)),,-flto=auto \
+	--param max-inline-insns-auto=60 --param inline-unit-growth=120))
 KERNEL_WARN := -Wall -Wextra $(if $(CI),-Werror)
 KERNEL_FLAGS := -std=gnu11 -ffreestanding -march=i686 -mgeneral-regs-only -fshort-wchar \
 	-fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing -fno-common \
-	-ffile-prefix-map=$(CURDIR)=. -O2 -g -Iinc -I. -I$(O)/gen $(if $(RELEASE),-DNDEBUG)
+	-ffile-prefix-map=$(CURDIR)=. -O2 -g -Iinc -I. -I$(O)/gen $(if $(RELEASE),-DNDEBUG) $(LTO)
 # Not the run-time halves themselves, nor pool.c, which looks into what it has given out.
 SANITIZER_undefined := -fsanitize=undefined -fsanitize=bounds-strict -fno-sanitize=alignment
 SANITIZER_kernel-address := -fsanitize=kernel-address --param asan-stack=0 --param asan-globals=0
@@ -60,7 +64,7 @@ LIBGCC  = $$($(GNU)-gcc -print-libgcc-file-name)
 else
 CC      := $(CROSS)-gcc
 NM      := $(CROSS)-nm
-LINK    = $(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,noexecstack,--no-warn-rwx-segments
+LINK    = $(CC) $(KERNEL_FLAGS) -nostdlib -static -no-pie -Wl,--build-id=none,-z,noexecstack,--no-warn-rwx-segments
 LIBGCC  = -lgcc
 endif
 

@@ -694,6 +694,10 @@ void KeSetSystemCallStub(PVOID KiFastSystemCall, PVOID KiFastSystemCallRet, PVOI
 SIZE_T KiCopyFromUser(void *Destination, const void __user *Source, SIZE_T Length);
 SIZE_T KiCopyToUser(void __user *Destination, const void *Source, SIZE_T Length);
 
+/* Whole pages of the direct map, by SSE if there is (ke/i386/page.c).  Any IRQL. */
+void KeZeroPage(PVOID Page);
+void KeCopyPage(PVOID Target, PCVOID Source);
+
 /* ---- Atomics ------------------------------------------------------------------------------------------ */
 
 #define InterlockedIncrement(p)           __atomic_add_fetch((p), 1, __ATOMIC_SEQ_CST)

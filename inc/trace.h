@@ -59,10 +59,22 @@ void KeInitializeTrace(void);
 void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments,
     _In_opt_ const CHAR *Text, ULONG TextLength);
 
+/* The same for what most events are: two arguments, 0 if there are fewer, no text. */
+void KeTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second);
+
 /* KeTrace(TracePspCid, pid): record an event with up to 8 ULONG arguments. */
 #define KeTrace(Event, ...)                                                                    \
-    KeTraceRecord(Event, sizeof((const ULONG[]){__VA_ARGS__}) / sizeof(ULONG),                 \
-        (const ULONG[]){__VA_ARGS__}, NULL, 0)
+    KeTraceArguments(Event, sizeof((const ULONG[]){__VA_ARGS__}) / sizeof(ULONG),              \
+        (const ULONG[]){__VA_ARGS__})
+
+FORCEINLINE void KeTraceArguments(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments)
+{
+    if (Count > 2) {
+        KeTraceRecord(Event, Count, Arguments, NULL, 0);
+    } else {
+        KeTraceShort(Event, Arguments[0], Count == 2 ? Arguments[1] : 0);
+    }
+}
 
 /* The same with a text (the image name), a zero-terminated string. */
 void KeTraceRecordText(

@@ -368,13 +368,13 @@ PCSTR KiLookupSymbol(ULONG_PTR Address, _Out_ PULONG Offset);
 void KiSetBugCheckFrame(ULONG_PTR Eip, ULONG_PTR Ebp);
 /* One event as text to the console; Records as KeTraceRead returns them. */
 void KiRenderTrace(const TRACE_RECORD *Records);
-/* As KeBootOptions say: text, raw records, neither. */
+/* For an event of which there is output: text, raw records or both. */
 void KiOutputTrace(TRACE_EVENT_ID Event, ULONG Sequence);
-void KiPrintRecords(PCVOID Records, SIZE_T Length);
-extern BOOLEAN KiTraceOutput;
-SIZE_T KiTraceRingSize(void); /* bytes, of each processor */
+extern BOOLEAN KiTraceOutput[TraceEventCount]; /* by event: is there any? */
 void KiCountEvent(void); /* fault.c */
 extern volatile BOOLEAN KiEventPointArmed;
+void KiPrintRecords(PCVOID Records, SIZE_T Length);
+SIZE_T KiTraceRingSize(void); /* bytes, of each processor */
 void KiStartTraceText(void);
 extern BOOLEAN KiTraceServices; /* syscall.S tests it, and calls: */
 void KiTraceSystemCall(ULONG Number, ULONG_PTR Arguments);

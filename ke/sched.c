@@ -240,6 +240,9 @@ void KiCheckPreemption(PKPRCB Prcb)
             KiPlaceThread(Next, TRUE);
         }
     }
+    if (Allowed && Thread->Priority == HIGH_PRIORITY) {
+        return; /* nothing is more important */
+    }
     Next = KiTakeReady(Prcb, Allowed ? Thread->Priority + 1 : LOW_PRIORITY);
     if (Next == NULL && !Allowed) {
         Next = Prcb->IdleThread;

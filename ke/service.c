@@ -41,28 +41,26 @@ static BOOLEAN KiIsUserEvent(ULONG Event)
     return Event < ARRAYSIZE(FromUser) && FromUser[Event];
 }
 
-/* Image names and the like end on a terminal. */
-static void KiSanitizeText(PCHAR Text, ULONG Length)
+/*
+ * Image names and the like end on a terminal.  Returns the length up to the end of
+ * the second string, if there is one; what follows it is not looked at.
+ */
+static ULONG KiSanitizeText(PCHAR Text)
 {
+    ULONG Strings = 0;
     ULONG i;
 
-    for (i = 0; i < Length; i++) {
-        if (Text[i] != 0 && (Text[i] < 0x20 || Text[i] > 0x7E)) {
+    for (i = 0; i < TRACE_MAX_TEXT - 1 && Strings < 2; i++) {
+        if (Text[i] == 0) {
+            Strings++;
+        } else if (Text[i] < 0x20 || Text[i] > 0x7E) {
             Text[i] = '?';
         }
     }
-    Text[Length - 1] = 0;
-}
-
-/* Up to the end of the second string, if there is one. */
-static ULONG KiTextLength(PCSTR Text)
-{
-    ULONG First = (ULONG)strnlen(Text, TRACE_MAX_TEXT - 1) + 1;
-
-    if (First >= TRACE_MAX_TEXT || Text[First] == 0) {
-        return First;
+    if (Strings < 2) {
+        Text[i++] = 0;
     }
-    return First + (ULONG)strnlen(Text + First, TRACE_MAX_TEXT - 1 - First) + 1;
+    return Text[i - 2] == 0 ? i - 1 : i;
 }
 
 /*
@@ -74,6 +72,7 @@ static ULONG KiTextLength(PCSTR Text)
 NTSTATUS NTAPI NtTraceEvent(HANDLE TraceHandle, ULONG Flags, ULONG FieldSize, void __user *Fields)
 {
     NT_TRACE_FIELDS Captured;
+    ULONG TextLength;
 
     UNREFERENCED_PARAMETER(TraceHandle);
     if (!KiIsUserEvent(Flags) || FieldSize != sizeof(Captured)) {
@@ -85,11 +84,11 @@ NTSTATUS NTAPI NtTraceEvent(HANDLE TraceHandle, ULONG Flags, ULONG FieldSize, vo
     if (Captured.ArgumentCount > TRACE_MAX_ARGUMENTS) {
         return STATUS_INVALID_PARAMETER;
     }
-    KiSanitizeText(Captured.Text, TRACE_MAX_TEXT);
+    TextLength = KiSanitizeText(Captured.Text);
     if (Flags == TraceCreateBegin) {
         (void)KeTraceBeginAttempt();
     }
     KeTraceRecord((TRACE_EVENT_ID)Flags, Captured.ArgumentCount, Captured.Arguments,
-        Captured.Text, KiTextLength(Captured.Text));
+        Captured.Text, TextLength);
     return STATUS_SUCCESS;
 }

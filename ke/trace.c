@@ -15,10 +15,10 @@
 #define KI_CONTINUATION_BYTES 24
 
 static TRACE_RECORD KiBootTraceRing[KI_TRACE_RECORDS];
-static ULONG KiTraceMask; /* records in a ring, less 1; 0: not yet */
+static ULONG KiTraceMask; /* records in a ring, less 1 */
 static volatile ULONG KiTraceNextSequence;
 static volatile ULONG KiTraceNextAttempt;
-static volatile BOOLEAN KiTraceFrozen;
+static volatile BOOLEAN KiTracing; /* there is a ring and it is not frozen */
 
 static const UCHAR KiTracePhases[] = {
 #define TRACE_EVENT(Id, Phase, Kind, Name, Fields) Phase,
@@ -36,6 +36,7 @@ void KeInitializeTrace(void)
     KiStartTraceText();
     KeGetCurrentPrcb()->TraceRing = KiBootTraceRing;
     KiTraceMask = Records - 1;
+    KiTracing = TRUE;
 }
 
 SIZE_T KiTraceRingSize(void)
@@ -61,19 +62,6 @@ static ULONG KiPackContinuation(UCHAR *Stream, ULONG Count, const ULONG *Argumen
     return Length + TextLength;
 }
 
-static void KiStampRecord(PTRACE_RECORD Record, PKPRCB Prcb, TRACE_EVENT_ID Event, ULONG More)
-{
-    PKTHREAD Thread = Prcb->CurrentThread;
-
-    Record->Tsc = HalQueryTsc();
-    Record->Event = (USHORT)Event;
-    Record->Phase = (UCHAR)(KiTracePhases[Event] | More << 4);
-    Record->CpuIrql = (UCHAR)(KeGetCurrentIrql() | Prcb->Number << 5);
-    Record->Process = (USHORT)(Thread->Process->ProcessId / 4);
-    Record->Thread = (USHORT)(Thread->ThreadId / 4);
-    Record->Attempt = Thread->CreationAttempt;
-}
-
 static void KiContinueRecord(
     TRACE_CONTINUATION_RECORD *Record, const TRACE_RECORD *First, const UCHAR *Stream)
 {
@@ -93,32 +81,71 @@ FORCEINLINE PTRACE_RECORD KiNextRecord(PKPRCB Prcb, ULONG Index, ULONG Sequence)
     return Record;
 }
 
+/* Interrupts off: the record that an event begins with and most events are. */
+FORCEINLINE PTRACE_RECORD KiWriteRecord(
+    PKPRCB Prcb, ULONG Sequence, TRACE_EVENT_ID Event, ULONG More, ULONG First, ULONG Second)
+{
+    PTRACE_RECORD Record = KiNextRecord(Prcb, Prcb->TraceIndex, Sequence);
+    PKTHREAD Thread = Prcb->CurrentThread;
+
+    Record->Tsc = HalQueryTsc();
+    Record->Event = (USHORT)Event;
+    Record->Phase = (UCHAR)(KiTracePhases[Event] | More << 4);
+    Record->CpuIrql = (UCHAR)(KeGetCurrentIrql() | Prcb->Number << 5);
+    Record->Process = (USHORT)(Thread->Process->ProcessId / 4);
+    Record->Thread = (USHORT)(Thread->ThreadId / 4);
+    Record->Attempt = Thread->CreationAttempt;
+    Record->Arguments[0] = First;
+    Record->Arguments[1] = Second;
+    return Record;
+}
+
+/* The fast path: no text and no third argument, so nothing to pack. */
+void KeTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second)
+{
+    BOOLEAN Enabled;
+    ULONG Sequence;
+    PKPRCB Prcb;
+
+    if (!KiTracing) {
+        return;
+    }
+    Enabled = KeDisableInterrupts();
+    Prcb = KiCurrentPrcb();
+    Sequence = InterlockedExchangeAdd(&KiTraceNextSequence, 1);
+    KiWriteRecord(Prcb, Sequence, Event, 0, First, Second);
+    __atomic_store_n(&Prcb->TraceIndex, Prcb->TraceIndex + 1, __ATOMIC_RELEASE);
+    if (Enabled) {
+        KiEnableInterrupts(); /* and deliver nothing: this is no place for it */
+    }
+    if (KiTraceOutput[Event]) {
+        KiOutputTrace(Event, Sequence);
+    }
+    if (KiEventPointArmed) {
+        KiCountEvent();
+    }
+}
+
 void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, const CHAR *Text,
     ULONG TextLength)
 {
     UCHAR Stream[(TRACE_MAX_RECORDS - 1) * KI_CONTINUATION_BYTES];
-    ULONG More = 0;
+    ULONG Length = KiPackContinuation(Stream, Count, Arguments, Text, TextLength);
+    ULONG More = (Length + KI_CONTINUATION_BYTES - 1) / KI_CONTINUATION_BYTES;
     ULONG Sequence, Index, i;
     PTRACE_RECORD First;
     BOOLEAN Enabled;
     PKPRCB Prcb;
 
-    if (KiTraceMask == 0 || KiTraceFrozen) {
+    if (!KiTracing) {
         return;
-    }
-    if (Count > 2 || TextLength != 0) {
-        ULONG Length = KiPackContinuation(Stream, Count, Arguments, Text, TextLength);
-
-        More = (Length + KI_CONTINUATION_BYTES - 1) / KI_CONTINUATION_BYTES;
     }
     Enabled = KeDisableInterrupts();
     Prcb = KeGetCurrentPrcb();
     Sequence = InterlockedExchangeAdd(&KiTraceNextSequence, 1 + More);
     Index = Prcb->TraceIndex;
-    First = KiNextRecord(Prcb, Index, Sequence);
-    KiStampRecord(First, Prcb, Event, More);
-    First->Arguments[0] = Count > 0 ? Arguments[0] : 0;
-    First->Arguments[1] = Count > 1 ? Arguments[1] : 0;
+    First = KiWriteRecord(Prcb, Sequence, Event, More, Count > 0 ? Arguments[0] : 0,
+        Count > 1 ? Arguments[1] : 0);
     for (i = 0; i < More; i++) {
         KiContinueRecord(
             (TRACE_CONTINUATION_RECORD *)KiNextRecord(Prcb, Index + 1 + i, Sequence + 1 + i),
@@ -127,9 +154,9 @@ void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, co
     }
     __atomic_store_n(&Prcb->TraceIndex, Index + 1 + More, __ATOMIC_RELEASE);
     if (Enabled) {
-        KiEnableInterrupts(); /* and deliver nothing: this is no place for it */
+        KiEnableInterrupts();
     }
-    if (KiTraceOutput) {
+    if (KiTraceOutput[Event]) {
         KiOutputTrace(Event, Sequence);
     }
     if (KiEventPointArmed) {
@@ -150,12 +177,12 @@ void KeTraceRecordText(
 
 void KeTraceAcquire(TRACE_RESOURCE Resource, ULONG_PTR Id)
 {
-    KeTrace(TraceAcquired, Resource, Id);
+    KeTraceShort(TraceAcquired, Resource, Id);
 }
 
 void KeTraceRelease(TRACE_RESOURCE Resource, ULONG_PTR Id)
 {
-    KeTrace(TraceReleased, Resource, Id);
+    KeTraceShort(TraceReleased, Resource, Id);
 }
 
 /* ---- Creation attempts ------------------------------------------------------------------ */
@@ -250,7 +277,7 @@ BOOLEAN KeTraceRead(ULONG Sequence, PTRACE_RECORD Records, ULONG MaxRecords, PUL
 
 void KeTraceFreeze(void)
 {
-    KiTraceFrozen = TRUE;
+    KiTracing = FALSE;
 }
 
 void KeTraceDecode(const TRACE_RECORD *Records, TRACE_VALUES *Values)

@@ -30,8 +30,16 @@ static const PCSTR KiResourceNames[TraceResourceCount] = {
     [ResourceVad] = "vad",
 };
 
-BOOLEAN KiTraceOutput;        /* is there any, besides the rings? */
-static uint64_t KiTraceStart; /* TSC */
+BOOLEAN KiTraceOutput[TraceEventCount]; /* does the event leave the ring? */
+static uint64_t KiTraceStart;            /* TSC */
+
+static BOOLEAN KiIsPrinted(ULONG Event)
+{
+    UCHAR Kind = KiTraceEvents[Event].Kind;
+
+    return KeBootOptions.Trace == TraceLevelFull ||
+           (KeBootOptions.Trace == TraceLevelPhases && (Kind == SUMMARY || Kind == USER_SUMMARY));
+}
 
 void KiStartTraceText(void)
 {
@@ -40,7 +48,9 @@ void KiStartTraceText(void)
     if (KeBootOptions.Records) {
         KeBootOptions.Records = HalSerialInitialize(HAL_COM2);
     }
-    KiTraceOutput = KeBootOptions.Trace != TraceLevelOff || KeBootOptions.Records;
+    for (ULONG i = 0; i < TraceEventCount; i++) {
+        KiTraceOutput[i] = KeBootOptions.Records || KiIsPrinted(i);
+    }
 }
 
 PCSTR KeTraceName(ULONG Event)
@@ -185,28 +195,18 @@ void KiRenderTrace(const TRACE_RECORD *Records)
 
 /* ---- What KeTraceRecord calls ---------------------------------------------------------------- */
 
-static BOOLEAN KiIsPrinted(ULONG Event)
-{
-    UCHAR Kind = KiTraceEvents[Event].Kind;
-
-    return KeBootOptions.Trace == TraceLevelFull ||
-           (KeBootOptions.Trace == TraceLevelPhases && (Kind == SUMMARY || Kind == USER_SUMMARY));
-}
-
 void KiOutputTrace(TRACE_EVENT_ID Event, ULONG Sequence)
 {
-    BOOLEAN Printed = KiIsPrinted(Event);
     TRACE_RECORD Records[TRACE_MAX_RECORDS];
     ULONG Count;
 
-    if ((!Printed && !KeBootOptions.Records) ||
-        !KeTraceRead(Sequence, Records, ARRAYSIZE(Records), &Count)) {
+    if (!KeTraceRead(Sequence, Records, ARRAYSIZE(Records), &Count)) {
         return;
     }
     if (KeBootOptions.Records) {
         KiPrintRecords(Records, Count * sizeof(Records[0]));
     }
-    if (Printed) {
+    if (KiIsPrinted(Event)) {
         KiRenderTrace(Records);
     }
 }

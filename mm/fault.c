@@ -41,7 +41,7 @@ static PFN_NUMBER MiCopyPage(PFN_NUMBER Source)
     PFN_NUMBER Page = MmAllocatePage();
 
     if (Page != 0) {
-        RtlCopyMemory(MmMapPage(Page), MmMapPage(Source), PAGE_SIZE);
+        KeCopyPage(MmMapPage(Page), MmMapPage(Source));
     }
     return Page;
 }

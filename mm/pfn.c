@@ -72,7 +72,7 @@ PFN_NUMBER MiAllocateUntracedPage(BOOLEAN Zeroed)
         Page = MiPopPage(First, Second, &IsZero);
     }
     if (Page != 0 && Zeroed && !IsZero) {
-        RtlZeroMemory(MmMapPage(Page), PAGE_SIZE);
+        KeZeroPage(MmMapPage(Page));
     }
     return Page;
 }

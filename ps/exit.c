@@ -193,10 +193,10 @@ DECLSPEC_NORETURN void PspExitThread(NTSTATUS ExitStatus)
         PspExitProcess(Process);
     }
     PspRundownApcs(Thread);
+    PspAnnounceDeath(); /* before those who wait for the process can run */
     if (Last) {
         PspFinishProcess(Process);
     }
-    PspAnnounceDeath();
     KeTerminateThread(0); /* stage 12: signalled; the reaper frees the kernel stack */
 }
 

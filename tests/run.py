@@ -192,9 +192,6 @@ def crashes():
                    f"repeat with: make run ARGS='crash={kind} trace=full'"]
         yield expect(f"boot: crash={kind}", boot(f"crash={kind} trace=full"), wanted,
                      qemu.STATUS_FAILURE)
-    yield expect("boot: crash=assert, 4 processors", boot("crash=assert", processors=4),
-                 ["4 processors.", "*** STOP: e0000001", "Stack:", "BootCrashAssert",
-                  *["\nProcessor ", "KiIdleLoop"] * 3, "Last events:"], qemu.STATUS_FAILURE)
 
 
 def boot_suite():
@@ -204,6 +201,7 @@ def boot_suite():
         expect("boot: an unknown option is reported", boot("colour=on exit=on"),
                ["Unknown option 'colour'", "color=on|off", *PHASES]),
         *machines(), *refusals(), *crashes(),
+        *ktap_run("boot: 32 MiB", boot("test=ps_many trace=off", memory=32), 60),
     ]
 
 

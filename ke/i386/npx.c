@@ -5,7 +5,8 @@
  * loaded from the save area at the top of its kernel stack; if it has them when
  * it is switched out they are saved there.  Most threads never pay.
  *
- * KTHREAD.NpxState is the thread's own; the kernel itself uses no such register.
+ * KTHREAD.NpxState is the thread's own; the kernel itself only borrows
+ * a register, in page.c.
  */
 #include "ke/i386/kii386.h"
 

@@ -47,14 +47,12 @@ void KiInitializeContextThread(PKTHREAD Thread, PKSYSTEM_ROUTINE SystemRoutine,
     Thread->TrapFrame = NULL;
     Thread->PreviousMode = KernelMode;
     if (Context != NULL) {
-        CONTEXT UserContext = *Context;
-
-        UserContext.ContextFlags &= ~(CONTEXT_DEBUG_REGISTERS & ~CONTEXT_i386);
-        UserContext.ContextFlags |= CONTEXT_FULL;
+        Context->ContextFlags &= ~(CONTEXT_DEBUG_REGISTERS & ~CONTEXT_i386);
+        Context->ContextFlags |= CONTEXT_FULL;
         Stack->User.SegCs = KGDT_R3_CODE | RPL_MASK;
         Stack->User.ExceptionList = (ULONG)-1;
         Stack->User.PreviousPreviousMode = UserMode;
-        KeContextToTrapFrame(&Stack->User, &UserContext);
+        KeContextToTrapFrame(&Stack->User, Context);
         Thread->PreviousMode = UserMode;
     }
     Stack->Start = (KSTART_FRAME){SystemRoutine, StartRoutine, StartContext, Context != NULL};

@@ -40,12 +40,12 @@ START_TEST(user_fuzz, "system calls at random; seed= chooses them")
     KtRunNativeTestWith(L"\\??\\C:\\tests\\fuzz.exe", Line);
 }
 
-START_TEST(user_parallel, "threads of one program on all processors")
-{
-    KtRunNativeTest(L"\\??\\C:\\tests\\parallel.exe");
-}
-
 START_TEST(user_waits, "timers, signals and waits as user mode sees them")
 {
     KtRunNativeTest(L"\\??\\C:\\tests\\waits.exe");
+}
+
+START_TEST(user_parallel, "threads of one program on all processors")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\parallel.exe");
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench.exe: the benchmarks that run in user mode.
+ * bench.exe: the benchmarks that run in user mode; here those of whole processes,
+ * in benchcalls.h those of system calls.
  *
  *     bench.exe all | ID...         prints  bench ID MEDIAN MIN MAX
  *
  * How a figure is made: benchlib.h.
  */
-#include "user/apps/benchlib.h"
+#include "user/apps/benchcalls.h"
 
 #define MANY_PROCESSES  1000u
 #define WIN32_PROCESSES 100u
@@ -18,51 +19,7 @@ typedef struct _BENCH_IMAGE {
 } BENCH_IMAGE;
 
 static BENCH_IMAGE BenchNullImage;
-static HANDLE BenchRequest; /* events of the round trip */
-static HANDLE BenchReply;
 static HANDLE BenchSleepers[MANY_PROCESSES];
-
-static NTSTATUS BenchRow(PCSTR Id, BENCH_OPERATION Operation)
-{
-    BENCH_RESULT Result;
-    NTSTATUS Status = BenchMeasure(Operation, &Result);
-
-    if (!NT_SUCCESS(Status)) {
-        return BenchFail(Id, Status);
-    }
-    BenchPrint(
-        "bench %s %lu %lu %lu\n", Id, Result.Median, Result.Minimum, Result.Maximum);
-    return STATUS_SUCCESS;
-}
-
-/* ---- B1: null system calls ---- */
-
-/* By ntdll's stub: SYSENTER where the processor has it. */
-static NTSTATUS BenchNullSysenter(ULONG Count)
-{
-    while (Count-- != 0) {
-        (void)NtTestAlert();
-    }
-    return STATUS_SUCCESS;
-}
-
-static NTSTATUS BenchNullInterrupt(ULONG Count)
-{
-    while (Count-- != 0) {
-        (void)RawSystemCall(NumberNtTestAlert, NULL);
-    }
-    return STATUS_SUCCESS;
-}
-
-static NTSTATUS BenchRunB1a(void)
-{
-    return BenchRow("B1a", BenchNullSysenter);
-}
-
-static NTSTATUS BenchRunB1b(void)
-{
-    return BenchRow("B1b", BenchNullInterrupt);
-}
 
 /* ---- Native processes, without a loader's or csrss's help ---- */
 
@@ -195,57 +152,6 @@ static NTSTATUS BenchWin32Process(ULONG Count)
         }
     }
     return Status;
-}
-
-static NTSTATUS BenchRunB5b(void)
-{
-    return BenchRow("B5b", BenchWin32Process);
-}
-
-/* ---- B8c: to another thread and back ---- */
-
-static DWORD WINAPI BenchEcho(LPVOID Parameter)
-{
-    UNREFERENCED_PARAMETER(Parameter);
-    while (NT_SUCCESS(NtWaitForSingleObject(BenchRequest, FALSE, NULL))) {
-        (void)NtSetEvent(BenchReply, NULL);
-    }
-    return 0;
-}
-
-static NTSTATUS BenchRoundTrip(ULONG Count)
-{
-    NTSTATUS Status = STATUS_SUCCESS;
-
-    while (Count-- != 0 && NT_SUCCESS(Status)) {
-        (void)NtSetEvent(BenchRequest, NULL);
-        Status = NtWaitForSingleObject(BenchReply, FALSE, NULL);
-    }
-    return Status;
-}
-
-/* The second thread waits for its next request until the process ends. */
-static NTSTATUS BenchPrepareB8c(void)
-{
-    HANDLE Thread;
-
-    if (BenchRequest != NULL) {
-        return STATUS_SUCCESS;
-    }
-    BenchRequest = CreateEventW(NULL, FALSE, FALSE, NULL);
-    BenchReply = CreateEventW(NULL, FALSE, FALSE, NULL);
-    Thread = CreateThread(NULL, 0, BenchEcho, NULL, 0, NULL);
-    if (BenchRequest == NULL || BenchReply == NULL || Thread == NULL) {
-        return RtlGetLastNtStatus();
-    }
-    return NtClose(Thread);
-}
-
-static NTSTATUS BenchRunB8c(void)
-{
-    NTSTATUS Status = BenchPrepareB8c();
-
-    return NT_SUCCESS(Status) ? BenchRow("B8c", BenchRoundTrip) : BenchFail("B8c", Status);
 }
 
 /* ---- B12: many sleeping processes ---- */
@@ -433,19 +339,36 @@ static NTSTATUS BenchRunB13a(void)
 
 /* ---- The command line ---- */
 
+/* Either an operation to measure or a routine that does all there is to do. */
 static const struct {
     PCSTR Id;
+    BENCH_OPERATION Operation;
     NTSTATUS (*Run)(void);
 } BenchRows[] = {
-    {"B1a", BenchRunB1a},
-    {"B1b", BenchRunB1b},
-    {"B3", BenchRunB3},
-    {"B5b", BenchRunB5b},
-    {"B8c", BenchRunB8c},
-    {"B12a", BenchRunB12a},
-    {"B12b", BenchRunB12b},
-    {"B12c", BenchRunB12c},
-    {"B13a", BenchRunB13a},
+    {"B1a", BenchNullSysenter, NULL},
+    {"B1b", BenchNullInterrupt, NULL},
+    {"B2", BenchQueryTime, NULL},
+    {"B3", NULL, BenchRunB3},
+    {"B5b", BenchWin32Process, NULL},
+    {"B7a", BenchRtlThread, NULL},
+    {"B7b", BenchCreateThread, NULL},
+    {"B8a", NULL, BenchRunB8a},
+    {"B8b", NULL, BenchRunB8b},
+    {"B8c", NULL, BenchRunB8c},
+    {"B8d", NULL, BenchRunB8d},
+    {"B8e", NULL, BenchRunB8e},
+    {"B9a", BenchDemandZero, NULL},
+    {"B9d", BenchAllocateFree, NULL},
+    {"B9e", BenchProtectTwice, NULL},
+    {"B10a", BenchCreateEvent, NULL},
+    {"B10b", BenchSetEvent, NULL},
+    {"B10c", BenchDuplicate, NULL},
+    {"B11a", BenchFaultResume, NULL},
+    {"B11b", BenchFaultUnwind, NULL},
+    {"B12a", NULL, BenchRunB12a},
+    {"B12b", NULL, BenchRunB12b},
+    {"B12c", NULL, BenchRunB12c},
+    {"B13a", NULL, BenchRunB13a},
 };
 
 /* Is Word, one of the blank-separated words of CommandLine? */
@@ -470,9 +393,15 @@ UINT mainCRTStartup(void)
     UINT Failures = 0;
 
     BenchEntryTime = Entry;
+    if (BenchIsAsked(CommandLine, "partner")) {
+        BenchBePartner(CommandLine + strlen(CommandLine) - 3);
+        ExitProcess(1);
+    }
     for (ULONG Index = 0; Index < ARRAYSIZE(BenchRows); Index++) {
         if (All || BenchIsAsked(CommandLine, BenchRows[Index].Id)) {
-            Failures += !NT_SUCCESS(BenchRows[Index].Run());
+            Failures += !NT_SUCCESS(BenchRows[Index].Run != NULL
+                    ? BenchRows[Index].Run()
+                    : BenchRow(BenchRows[Index].Id, BenchRows[Index].Operation));
         }
     }
     ExitProcess(Failures);

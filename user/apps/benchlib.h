@@ -128,3 +128,16 @@ static NTSTATUS BenchMeasure(BENCH_OPERATION Operation, BENCH_RESULT *Result)
     Result->Maximum = Values[BATCHES - 1];
     return STATUS_SUCCESS;
 }
+
+static NTSTATUS BenchRow(PCSTR Id, BENCH_OPERATION Operation)
+{
+    BENCH_RESULT Result;
+    NTSTATUS Status = BenchMeasure(Operation, &Result);
+
+    if (!NT_SUCCESS(Status)) {
+        return BenchFail(Id, Status);
+    }
+    BenchPrint(
+        "bench %s %lu %lu %lu\n", Id, Result.Median, Result.Minimum, Result.Maximum);
+    return STATUS_SUCCESS;
+}
