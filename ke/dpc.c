@@ -96,7 +96,8 @@ void KeFlushQueuedDpcs(void)
     for (ULONG i = 0; i < KeNumberProcessors; i++) {
         PKPRCB Prcb = KiProcessorBlock[i];
 
-        while (Prcb->DpcRoutineActive || !IsListEmpty(&Prcb->DpcListHead)) {
+        /* In this order: DpcRoutineActive is set before an entry leaves the list. */
+        while (!IsListEmpty(&Prcb->DpcListHead) || Prcb->DpcRoutineActive) {
             (void)!NT_SUCCESS(KeYieldExecution());
         }
     }

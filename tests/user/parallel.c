@@ -9,9 +9,9 @@
  */
 #include "tests/user/ktap.h"
 
-#define ALL_ROUNDS  1600 /* of all workers together: each round costs the others too */
+#define ALL_ROUNDS  400 /* of all workers together: each round costs the others too */
 #define MAX_WORKERS 16
-#define KILLED      30
+#define KILLED      20
 
 static ULONG Workers, Rounds;
 static HANDLE Threads[MAX_WORKERS];
