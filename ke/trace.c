@@ -80,6 +80,8 @@ FORCEINLINE PTRACE_RECORD KiWriteRecord(
     PTRACE_RECORD Record = KiNextRecord(Prcb, Sequence);
     PKTHREAD Thread = Prcb->CurrentThread;
 
+    Record->Arguments[0] = First;
+    Record->Arguments[1] = Second;
     Record->Tsc = HalQueryTsc();
     Record->Event = (USHORT)Event;
     Record->Phase = (UCHAR)(KiTracePhases[Event] | More << 4);
@@ -87,28 +89,26 @@ FORCEINLINE PTRACE_RECORD KiWriteRecord(
     Record->Process = (USHORT)(Thread->Process->ProcessId / 4);
     Record->Thread = (USHORT)(Thread->ThreadId / 4);
     Record->Attempt = Thread->CreationAttempt;
-    Record->Arguments[0] = First;
-    Record->Arguments[1] = Second;
     return Record;
 }
 
 /* The fast path: no text and no third argument, so nothing to pack. */
 void KeTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second)
 {
+    PTRACE_RECORD Record;
     BOOLEAN Enabled;
-    ULONG Sequence;
 
     if (!KiTracing) {
         return;
     }
     Enabled = KeDisableInterrupts();
-    Sequence = InterlockedExchangeAdd(&KiTraceNextSequence, 1);
-    KiWriteRecord(KiCurrentPrcb(), Sequence, Event, 0, First, Second);
+    Record = KiWriteRecord(KiCurrentPrcb(), InterlockedExchangeAdd(&KiTraceNextSequence, 1),
+        Event, 0, First, Second);
     if (Enabled) {
         KiEnableInterrupts(); /* and deliver nothing: this is no place for it */
     }
     if (KiTraceOutput[Event]) {
-        KiOutputTrace(Event, Sequence);
+        KiOutputTrace(Event, Record->Sequence);
     }
     if (KiEventPointArmed) {
         KiCountEvent();
