@@ -572,7 +572,7 @@ void KeLeaveCriticalRegion(void);
 void KeEnterGuardedRegion(void);
 void KeLeaveGuardedRegion(void);
 BOOLEAN KeAreApcsDisabled(void); /* in a critical or guarded region */
-BOOLEAN KeTakeAlert(PKTHREAD Thread, KPROCESSOR_MODE Mode);
+BOOLEAN KeTakeAlert(PKTHREAD Thread, KPROCESSOR_MODE Mode) __attribute__((cold, noinline));
 
 /*
  * Was the current thread told to stop waiting in Mode?  Also lets its queued user

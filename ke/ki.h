@@ -369,7 +369,7 @@ void KiSetBugCheckFrame(ULONG_PTR Eip, ULONG_PTR Ebp);
 /* One event as text to the console; Records as KeTraceRead returns them. */
 void KiRenderTrace(const TRACE_RECORD *Records);
 /* For an event of which there is output: text, raw records or both. */
-void KiOutputTrace(TRACE_EVENT_ID Event, ULONG Sequence);
+void KiOutputTrace(TRACE_EVENT_ID Event, ULONG Sequence) __attribute__((cold, noinline));
 extern BOOLEAN KiTraceOutput[TraceEventCount]; /* by event: is there any? */
 void KiCountEvent(void); /* fault.c */
 extern volatile BOOLEAN KiEventPointArmed;

@@ -88,6 +88,8 @@ FORCEINLINE PTRACE_RECORD KiWriteRecord(
     PTRACE_RECORD Record = KiNextRecord(Prcb, Prcb->TraceIndex, Sequence);
     PKTHREAD Thread = Prcb->CurrentThread;
 
+    Record->Arguments[0] = First;
+    Record->Arguments[1] = Second;
     Record->Tsc = HalQueryTsc();
     Record->Event = (USHORT)Event;
     Record->Phase = (UCHAR)(KiTracePhases[Event] | More << 4);
@@ -95,16 +97,14 @@ FORCEINLINE PTRACE_RECORD KiWriteRecord(
     Record->Process = (USHORT)(Thread->Process->ProcessId / 4);
     Record->Thread = (USHORT)(Thread->ThreadId / 4);
     Record->Attempt = Thread->CreationAttempt;
-    Record->Arguments[0] = First;
-    Record->Arguments[1] = Second;
     return Record;
 }
 
 /* The fast path: no text and no third argument, so nothing to pack. */
 void KeTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second)
 {
+    PTRACE_RECORD Record;
     BOOLEAN Enabled;
-    ULONG Sequence;
     PKPRCB Prcb;
 
     if (!KiTracing) {
@@ -112,14 +112,14 @@ void KeTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second)
     }
     Enabled = KeDisableInterrupts();
     Prcb = KiCurrentPrcb();
-    Sequence = InterlockedExchangeAdd(&KiTraceNextSequence, 1);
-    KiWriteRecord(Prcb, Sequence, Event, 0, First, Second);
+    Record = KiWriteRecord(
+        Prcb, InterlockedExchangeAdd(&KiTraceNextSequence, 1), Event, 0, First, Second);
     __atomic_store_n(&Prcb->TraceIndex, Prcb->TraceIndex + 1, __ATOMIC_RELEASE);
     if (Enabled) {
         KiEnableInterrupts(); /* and deliver nothing: this is no place for it */
     }
     if (KiTraceOutput[Event]) {
-        KiOutputTrace(Event, Sequence);
+        KiOutputTrace(Event, Record->Sequence);
     }
     if (KiEventPointArmed) {
         KiCountEvent();

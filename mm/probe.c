@@ -125,21 +125,24 @@ void MmReleaseUnicodeString(PUNICODE_STRING Captured)
     *Captured = (UNICODE_STRING){0};
 }
 
+/* Reads an in-out parameter of a ULONG's size and sees whether it can be written. */
+static NTSTATUS MiCaptureInOut(void __user *User, PVOID Value)
+{
+    NTSTATUS Status = MmProbeForRead(User, sizeof(ULONG), sizeof(ULONG));
+
+    if (NT_SUCCESS(Status) && (KiCopyFromUser(Value, User, sizeof(ULONG)) != 0 ||
+                                  KiCopyToUser(User, Value, sizeof(ULONG)) != 0)) {
+        Status = STATUS_ACCESS_VIOLATION;
+    }
+    return Status;
+}
+
 NTSTATUS MiCaptureRange(
     PVOID __user *UserBase, SIZE_T __user *UserSize, PVOID *Base, PSIZE_T Size)
 {
-    NTSTATUS Status = MmProbeForWrite(UserBase, sizeof(PVOID), sizeof(ULONG));
+    NTSTATUS Status = MiCaptureInOut(UserBase, Base);
 
-    if (NT_SUCCESS(Status)) {
-        Status = MmProbeForWrite(UserSize, sizeof(SIZE_T), sizeof(ULONG));
-    }
-    if (NT_SUCCESS(Status)) {
-        Status = MmCopyFromUser(Base, UserBase, sizeof(PVOID));
-    }
-    if (NT_SUCCESS(Status)) {
-        Status = MmCopyFromUser(Size, UserSize, sizeof(SIZE_T));
-    }
-    return Status;
+    return NT_SUCCESS(Status) ? MiCaptureInOut(UserSize, Size) : Status;
 }
 
 NTSTATUS MiReturnRange(PVOID __user *UserBase, SIZE_T __user *UserSize, ULONG __user *UserValue,

@@ -108,28 +108,41 @@ static void MiInvalidatePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte, 
     }
 }
 
+/* [Pte, End) of one table maps Va and what follows; most of a reservation is empty. */
+static void MiEmptyRun(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte, PMMPTE End)
+{
+    PMMPFN Table = MiPfnOfTable(Pte);
+
+    for (PMMPTE Entry = Pte; Entry < End; Entry++) {
+        if (Entry->Low == 0) {
+            continue;
+        }
+        MiEmptyPte(Space, Va + ((ULONG_PTR)(Entry - Pte) << PAGE_SHIFT), Entry);
+        if (Table->UsedPtes == 0) {
+            return;
+        }
+    }
+}
+
 void MiDeletePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last)
 {
     for (ULONG_PTR Va = First, Next; Va <= Last; Va = Next) {
         PMMPTE Pte = MiLookupPte(Space, Va);
-        PMMPFN Table;
 
         Next = (Va | (MI_TABLE_SPAN - 1)) + 1;
         if (Pte == NULL) {
             continue;
         }
-        Table = MiPfnOfTable(Pte);
-        if (KeNumberProcessors != 1) {
-            MiInvalidatePtes(Space, Va, Pte,
-                (((Last < Next - 1 ? Last : Next - 1) - Va) >> PAGE_SHIFT) + 1);
-        }
-        for (ULONG_PTR Page = Va; Page < Next && Page <= Last && Table->UsedPtes != 0;
-             Page += PAGE_SIZE, Pte++) {
-            if (Pte->Low != 0) {
-                MiEmptyPte(Space, Page, Pte);
+        if (MiPfnOfTable(Pte)->UsedPtes != 0) {
+            ULONG_PTR End = Last < Next ? Last : Next - 1;
+            ULONG Count = ((End - Va) >> PAGE_SHIFT) + 1;
+
+            if (KeNumberProcessors != 1) {
+                MiInvalidatePtes(Space, Va, Pte, Count);
             }
+            MiEmptyRun(Space, Va, Pte, Pte + Count);
         }
-        if (Table->UsedPtes == 0) {
+        if (MiPfnOfTable(Pte)->UsedPtes == 0) {
             MiDeleteTable(Space, Va);
         }
     }

@@ -88,6 +88,14 @@ static NTSTATUS ObpCheckUse(POBJECT_TYPE Actual, ACCESS_MASK Granted, POBJECT_TY
                                                         : STATUS_SUCCESS;
 }
 
+static void ObpDescribeEntry(
+    const HANDLE_TABLE_ENTRY *Entry, POBJECT_HANDLE_INFORMATION Information)
+{
+    Information->GrantedAccess = Entry->GrantedAccess & ~EXHANDLE_PROTECT;
+    Information->HandleAttributes = (Entry->Value & EXHANDLE_INHERIT ? OBJ_INHERIT : 0)
+        | (Entry->GrantedAccess & EXHANDLE_PROTECT ? OBJ_PROTECT_CLOSE : 0);
+}
+
 NTSTATUS ObpReferenceByHandle(PKPROCESS Process, HANDLE Handle, ACCESS_MASK DesiredAccess,
     POBJECT_TYPE Type, KPROCESSOR_MODE Mode, PVOID *Object,
     POBJECT_HANDLE_INFORMATION Information)
@@ -101,10 +109,11 @@ NTSTATUS ObpReferenceByHandle(PKPROCESS Process, HANDLE Handle, ACCESS_MASK Desi
         return STATUS_INVALID_HANDLE;
     }
     Header = ObpEntryHeader(Entry);
-    Information->GrantedAccess = Entry->GrantedAccess & ~EXHANDLE_PROTECT;
-    Information->HandleAttributes = (Entry->Value & EXHANDLE_INHERIT ? OBJ_INHERIT : 0)
-        | (Entry->GrantedAccess & EXHANDLE_PROTECT ? OBJ_PROTECT_CLOSE : 0);
-    Status = ObpCheckUse(Header->Type, Information->GrantedAccess, Type, DesiredAccess, Mode);
+    Status = ObpCheckUse(
+        Header->Type, Entry->GrantedAccess & ~EXHANDLE_PROTECT, Type, DesiredAccess, Mode);
+    if (Information != NULL) {
+        ObpDescribeEntry(Entry, Information);
+    }
     if (NT_SUCCESS(Status)) {
         *Object = ObpBody(Header);
         ObReferenceObject(*Object);
@@ -114,23 +123,26 @@ NTSTATUS ObpReferenceByHandle(PKPROCESS Process, HANDLE Handle, ACCESS_MASK Desi
 }
 
 /* -1 and -2: always open, never in a table. */
-static NTSTATUS ObpReferencePseudoHandle(HANDLE Handle, ACCESS_MASK DesiredAccess,
-    POBJECT_TYPE Type, KPROCESSOR_MODE Mode, PVOID *Object,
+static __attribute__((noinline)) NTSTATUS ObpReferencePseudoHandle(HANDLE Handle,
+    ACCESS_MASK DesiredAccess, POBJECT_TYPE Type, KPROCESSOR_MODE Mode, PVOID *Object,
     POBJECT_HANDLE_INFORMATION Information)
 {
+    OBJECT_HANDLE_INFORMATION Self = {.HandleAttributes = 0};
     PVOID Body;
     NTSTATUS Status;
 
     if (Handle == NtCurrentProcess() && ObPseudoHandles.CurrentProcess != NULL) {
-        Body = ObPseudoHandles.CurrentProcess(&Information->GrantedAccess);
+        Body = ObPseudoHandles.CurrentProcess(&Self.GrantedAccess);
     } else if (Handle == NtCurrentThread() && ObPseudoHandles.CurrentThread != NULL) {
-        Body = ObPseudoHandles.CurrentThread(&Information->GrantedAccess);
+        Body = ObPseudoHandles.CurrentThread(&Self.GrantedAccess);
     } else {
         return STATUS_INVALID_HANDLE;
     }
-    Information->HandleAttributes = 0;
+    if (Information != NULL) {
+        *Information = Self;
+    }
     Status = ObpCheckUse(
-        ObpHeader(Body)->Type, Information->GrantedAccess, Type, DesiredAccess, Mode);
+        ObpHeader(Body)->Type, Self.GrantedAccess, Type, DesiredAccess, Mode);
     if (NT_SUCCESS(Status)) {
         ObReferenceObject(Body);
         *Object = Body;
@@ -141,13 +153,10 @@ static NTSTATUS ObpReferencePseudoHandle(HANDLE Handle, ACCESS_MASK DesiredAcces
 NTSTATUS ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE Type,
     KPROCESSOR_MODE Mode, PVOID *Object, POBJECT_HANDLE_INFORMATION Information)
 {
-    OBJECT_HANDLE_INFORMATION Ignored;
-    POBJECT_HANDLE_INFORMATION Result = Information != NULL ? Information : &Ignored;
-
     return (LONG_PTR)Handle < 0
-        ? ObpReferencePseudoHandle(Handle, DesiredAccess, Type, Mode, Object, Result)
+        ? ObpReferencePseudoHandle(Handle, DesiredAccess, Type, Mode, Object, Information)
         : ObpReferenceByHandle(
-              KeGetCurrentProcess(), Handle, DesiredAccess, Type, Mode, Object, Result);
+              KeGetCurrentProcess(), Handle, DesiredAccess, Type, Mode, Object, Information);
 }
 
 NTSTATUS ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, ACCESS_MASK DesiredAccess,

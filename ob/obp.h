@@ -161,7 +161,7 @@ NTSTATUS ObpCloseHandleOf(PKPROCESS Process, HANDLE Handle, KPROCESSOR_MODE Mode
 /* As ObReferenceObjectByHandle, in any process's table and without pseudo-handles. */
 _Must_inspect_result_ NTSTATUS ObpReferenceByHandle(PKPROCESS Process, HANDLE Handle,
     ACCESS_MASK DesiredAccess, _In_opt_ POBJECT_TYPE Type, KPROCESSOR_MODE Mode,
-    _Out_ PVOID *Object, _Out_ POBJECT_HANDLE_INFORMATION Information);
+    _Out_ PVOID *Object, _Out_opt_ POBJECT_HANDLE_INFORMATION Information);
 /* An entry is the header's address with the inherit bit. */
 FORCEINLINE POBJECT_HEADER ObpEntryHeader(const HANDLE_TABLE_ENTRY *Entry)
 {

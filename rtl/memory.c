@@ -3,7 +3,7 @@
  * The C library's memory and string routines.  Kernel and DLLs are freestanding,
  * but the compiler still calls memcpy, memmove, memset and memcmp on its own.
  *
- * Copies use the string instructions: short, and one translated block under an
+ * Most use the string instructions: short, and one translated block under an
  * emulator.  The direction flag is clear on entry, as the ABI says.
  */
 #include "rtl.h"
@@ -58,33 +58,34 @@ int memcmp(const void *First, const void *Second, size_t Length)
 {
     const UCHAR *One = First;
     const UCHAR *Two = Second;
+    BOOLEAN Equal = TRUE;
 
-    for (size_t i = 0; i < Length; i++) {
-        if (One[i] != Two[i]) {
-            return One[i] - Two[i];
-        }
+    if (Length != 0) { /* otherwise the flags would be anybody's */
+        __asm__ volatile("repe cmpsb"
+                         : "+S"(One), "+D"(Two), "+c"(Length), "=@ccz"(Equal)
+                         :
+                         : "memory");
     }
-    return 0;
+    return Equal ? 0 : One[-1] - Two[-1];
 }
 
 size_t strlen(const char *String)
 {
-    size_t Length = 0;
-
-    while (String[Length] != 0) {
-        Length++;
-    }
-    return Length;
+    return strnlen(String, SIZE_MAX);
 }
 
 size_t strnlen(const char *String, size_t Limit)
 {
-    size_t Length = 0;
+    const char *At = String;
+    BOOLEAN Found = FALSE;
 
-    while (Length < Limit && String[Length] != 0) {
-        Length++;
+    if (Limit != 0) {
+        __asm__ volatile("repne scasb"
+                         : "+D"(At), "+c"(Limit), "=@ccz"(Found)
+                         : "a"(0)
+                         : "memory");
     }
-    return Length;
+    return (size_t)(At - String) - Found;
 }
 
 int strcmp(const char *First, const char *Second)
@@ -104,10 +105,9 @@ int strncmp(const char *First, const char *Second, size_t Limit)
 
 size_t wcslen(const WCHAR *String)
 {
-    size_t Length = 0;
+    const WCHAR *At = String;
+    size_t Limit = SIZE_MAX;
 
-    while (String[Length] != 0) {
-        Length++;
-    }
-    return Length;
+    __asm__ volatile("repne scasw" : "+D"(At), "+c"(Limit) : "a"(0) : "memory", "cc");
+    return (size_t)(At - String) - 1;
 }
