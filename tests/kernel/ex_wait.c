@@ -98,6 +98,7 @@ START_TEST(ex_wait_order, "waiters are woken in the order they came; a pulse wak
     static KT_LINE Line;
     HANDLE Event = KtEvent(SynchronizationEvent, FALSE), All = KtEvent(NotificationEvent, FALSE);
 
+    KtUseOneProcessor(); /* the order in which they run is the order of waking */
     KtFormLine(&Line, Event);
     for (LONG i = 1; i <= KT_WAITERS; i++) {
         ok_status(i % 2 ? NtSetEvent(Event, NULL) : NtPulseEvent(Event, NULL), STATUS_SUCCESS);
@@ -151,6 +152,7 @@ START_TEST(ex_wait_close, "closing the last handle does not end a wait: the wait
     HANDLE Event = KtEvent(NotificationEvent, FALSE);
     PVOID Object;
 
+    KtUseOneProcessor(); /* the order in which they run is the order of waking */
     ok_status(ObReferenceObjectByHandle(
         Event, 0, ExEventObjectType, KernelMode, &Object, NULL), STATUS_SUCCESS);
     KtFormLine(&Line, Event);
