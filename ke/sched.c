@@ -49,7 +49,7 @@ static PKPRCB KiSearchProcessor(PKTHREAD Thread)
     PKPRCB Best = KiProcessorBlock[__builtin_ctz(Allowed)];
     KPRIORITY Lowest = KiProcessorPriority(Best);
 
-    for (ULONG i = 0; Allowed >> i != 0; i++) {
+    for (ULONG i = 0; i < MAXIMUM_PROCESSORS && Allowed >> i != 0; i++) {
         PKPRCB Prcb = KiProcessorBlock[i];
 
         if (Allowed >> i & 1) {
