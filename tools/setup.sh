@@ -21,6 +21,8 @@ grub-mkrescue                         grub-common
 xorriso                               xorriso
 ' ;;
 *) needed='
+cc                                    gcc
+/usr/include/stdlib.h                 libc6-dev
 /usr/i686-linux-gnu/include/stdio.h   libc6-dev-i386-cross
 clang                                 clang
 clang-tidy                            clang-tidy
@@ -46,9 +48,9 @@ This is not Debian, so nothing was installed.  Please install what is missing:
             for the tests: libc6-dev-i386-cross clang clang-tidy lld gdb sparse spin
   Fedora:   i686-elf-gcc (from source; tools/toolchain.sh has the options) mingw32-gcc
             python3 qemu-system-x86 grub2-tools-extra grub2-pc-modules xorriso
-            clang lld gdb sparse spin
+            gcc clang clang-tools-extra lld gdb sparse spin
   Arch:     i686-elf-gcc (AUR) mingw-w64-gcc python qemu-system-x86 grub libisoburn
-            mtools clang lld gdb sparse spin
+            mtools gcc clang lld gdb sparse spin
   Homebrew: i686-elf-gcc mingw-w64 python qemu i686-elf-grub xorriso llvm lld
             i386-elf-gdb sparse
 An i686-elf-gcc on PATH is taken instead of i686-linux-gnu-gcc.  BOOT=direct needs
