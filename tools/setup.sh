@@ -45,7 +45,8 @@ other_system() {
 This is not Debian, so nothing was installed.  Please install what is missing:
   Debian:   gcc-i686-linux-gnu gcc-mingw-w64-i686-win32 python3 qemu-system-x86
             grub-common grub-pc-bin xorriso
-            for the tests: libc6-dev-i386-cross clang clang-tidy lld gdb sparse spin
+            for the tests: gcc libc6-dev libc6-dev-i386-cross clang clang-tidy lld gdb
+            sparse spin
   Fedora:   i686-elf-gcc (from source; tools/toolchain.sh has the options) mingw32-gcc
             python3 qemu-system-x86 grub2-tools-extra grub2-pc-modules xorriso
             gcc clang clang-tools-extra lld gdb sparse spin
