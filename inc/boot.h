@@ -9,7 +9,6 @@
 #define BOOT_MAX_MEMORY_RANGES 32
 #define BOOT_COMMAND_LINE_SIZE 256
 #define KERNEL_BASE            0x80000000u /* virtual address of physical address 0 */
-#define BOOT_TEST_DEFAULT_PATTERN "*"
 
 typedef struct _BOOT_MEMORY_RANGE {
     uint64_t Base; /* physical, bytes */

@@ -36,6 +36,5 @@ typedef enum _LOCK_LEVEL {
     LockLevelDpc,           /* one processor's DPC queue */
     LockLevelReaper,        /* list of dead threads */
     LockLevelTrace,         /* rendering of trace records */
-    LockLevelSerial,        /* the UART */
     LockLevelMax
 } LOCK_LEVEL;
