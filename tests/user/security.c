@@ -11,7 +11,7 @@
 #define DACL   DACL_SECURITY_INFORMATION
 #define SACL   SACL_SECURITY_INFORMATION
 #define NAME   L"\\BaseNamedObjects\\UtSecurity"
-#define ROUNDS 2000
+#define ROUNDS 20000
 
 /* Two pages, of which the second cannot be touched: what is read too far, faults. */
 static PUCHAR Edge;
