@@ -102,6 +102,21 @@ DECLSPEC_NORETURN void KiStandStill(ULONG_PTR Eip, ULONG_PTR Ebp);
 /* This processor's translation buffer alone (i386/tb.c). */
 void KiFlushOwnPages(PCVOID First, ULONG Pages);
 
+/*
+ * One turn of a loop that waits for another processor; Turns counts them.  PAUSE is
+ * for every so many only: QEMU takes it for leave to run something else, which goes
+ * through its one big lock, and so does sending an interrupt.  Processors that
+ * pause all the time keep the one that they wait for from getting on.
+ */
+#define KI_TURNS_TO_PAUSE 256
+
+FORCEINLINE void KiRelax(PULONG Turns)
+{
+    if (++*Turns % KI_TURNS_TO_PAUSE == 0) {
+        __builtin_ia32_pause();
+    }
+}
+
 /* ---- Spin locks (spinlock.c) ---------------------------------------------------- */
 
 #define KI_LOCK_STACK 8 /* entries of HeldLevels */

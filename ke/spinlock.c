@@ -18,13 +18,15 @@ void KeInitializeSpinLock(PKSPIN_LOCK Lock, LOCK_LEVEL Level)
 /* The slow half of KiTakeLock: somebody else holds it. */
 void KiSpin(PKSPIN_LOCK Lock, ULONG Mark)
 {
+    ULONG Turns = 0;
+
     do {
         if (Lock->Lock == Mark) {
             KeBugCheckEx(NASCENT_LOCK_ORDER, (ULONG_PTR)Lock, Lock->Level, Lock->Level,
                 (ULONG_PTR)__builtin_return_address(0));
         }
         while (Lock->Lock != 0) {
-            __builtin_ia32_pause();
+            KiRelax(&Turns);
         }
     } while (InterlockedCompareExchange(&Lock->Lock, Mark, 0) != 0);
 }
