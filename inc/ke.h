@@ -521,6 +521,8 @@ void KeInitializeTimer(PKTIMER Timer, TIMER_TYPE Type);
 BOOLEAN KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, _In_opt_ PKDPC Dpc);
 BOOLEAN KeCancelTimer(PKTIMER Timer);
 ULONGLONG KeQueryTimerDueTime(PKTIMER Timer); /* interrupt time; 0: it is not set */
+/* Interrupt time at which a Timeout of NT's (negative: relative) is over. */
+ULONGLONG KiComputeDueTime(LONGLONG Timeout);
 
 void KeInitializeQueue(PKQUEUE Queue, ULONG Limit);
 LONG KeInsertQueue(PKQUEUE Queue, PLIST_ENTRY Entry);

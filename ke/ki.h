@@ -283,8 +283,6 @@ PLIST_ENTRY KiTryRemoveQueue(PKQUEUE Queue);
 
 void KiInitializeTimers(void);
 void KiInitializeSharedData(void);
-/* Interrupt time at which a Timeout of NT's (negative: relative) is over. */
-ULONGLONG KiComputeDueTime(LONGLONG Timeout);
 /* FALSE, and not inserted, if DueTime has passed.  Dispatcher lock held. */
 BOOLEAN KiInsertTimer(PKTIMER Timer, ULONGLONG DueTime);
 void KiRemoveTimer(PKTIMER Timer);
