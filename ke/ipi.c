@@ -14,7 +14,7 @@
 #include "ke/ki.h"
 #include "hal.h"
 
-#define KI_FREEZE_PATIENCE 100000 /* microseconds */
+#define KI_FREEZE_PATIENCE 2000000 /* microseconds; an emulated one may wait for its host */
 
 static struct {
     volatile BOOLEAN Taken;
