@@ -296,6 +296,27 @@ def check_suite():
     return [failure("check: make check", f"the status is {status}", make("check"), said)]
 
 
+# What the analysers have to find in tests/analyze/: a part of the file's lines each.
+PLANTED = {
+    "kernel": ["[-Wanalyzer-null-dereference]", "core.NullDereference]",
+               "UndefinedBinaryOperatorResult]", "bugprone-branch-clone]", "4 complaints"],
+    "user": ["[-Wanalyzer-null-dereference]", "core.NullDereference]", "2 complaints"],
+}
+
+
+def analyze_suite():
+    """gcc's analyser and clang-tidy find the planted faults, and none in the system."""
+    found = []
+    for mode, wanted in PLANTED.items():
+        command = ["tools/analyze.sh", mode, f"tests/analyze/{mode}.c"]
+        found.append(expect(f"analyze: planted faults, {mode}", command, wanted, 1))
+    status, lines = execute(make("analyze"), 900)
+    if status != 0 or any(lines):
+        return [*found, failure("analyze: make analyze", f"the status is {status}",
+                                make("analyze"), lines)]
+    return [*found, Result("analyze: make analyze", True, "")]
+
+
 def clang_suite():
     """clang and lld build the kernel without a warning, and it runs the demonstration."""
     kernel = f"{qemu.BUILD}/clang/kernel.elf"
@@ -327,6 +348,7 @@ SUITES = {
     "gdb": gdb_suite,
     "trace": trace_suite,
     "readme": readme_suite,
+    "analyze": analyze_suite,
     "clang": clang_suite,
     "bench": bench_suite,
 }
