@@ -17,7 +17,7 @@ typedef enum _LOCK_LEVEL {
     LockLevelProcessList,   /* PsActiveProcessHead */
     LockLevelNotify,        /* notify routine tables */
     LockLevelDirectory,     /* the object namespace, one lock for all directories */
-    LockLevelHandleTable,   /* one handle table; PspCidTable included */
+    LockLevelHandleTable,   /* one handle table's growth; PspCidTable included */
     LockLevelFile,          /* FILE_OBJECT: its position, one operation at a time */
     LockLevelKeyedEvent,    /* KEYED_EVENT: who waits there */
     LockLevelAddressSpace,  /* MM_ADDRESS_SPACE: VADs, page tables, user views */
@@ -26,6 +26,7 @@ typedef enum _LOCK_LEVEL {
     LockLevelConsole,       /* console input */
 
     /* Spin locks */
+    LockLevelHandleList,    /* free entries of one handle table */
     LockLevelObject,        /* object creation information, type lists */
     LockLevelSystemPte,     /* system address space */
     LockLevelPool,          /* pool free lists */

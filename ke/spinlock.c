@@ -100,3 +100,45 @@ void KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK Lock)
     KiDropLock(Lock);
     KiNoteSpinLockRelease(Lock);
 }
+
+/* ---- Short locks: in line in a release build (inc/ke.h) ---------------------------- */
+
+#ifdef NDEBUG
+
+void KeSpinShortLock(PKSPIN_LOCK Lock)
+{
+    do {
+        __builtin_ia32_pause();
+    } while (Lock->Lock != 0 || InterlockedExchange(&Lock->Lock, 1) != 0);
+}
+
+#else
+
+void KeEnterShortSection(void)
+{
+    ASSERT_IRQL_AT_MOST(APC_LEVEL);
+    ASSERT(KeDisableInterrupts()); /* they are not nested */
+}
+
+void KeLeaveShortSection(void)
+{
+    ASSERT(!KeDisableInterrupts() && KiCurrentPrcb()->HeldSpinLocks == 0);
+    KiEnableInterrupts();
+}
+
+void KeAcquireShortLock(PKSPIN_LOCK Lock)
+{
+    KeEnterShortSection();
+    KiNoteSpinLockAcquire(Lock, __builtin_return_address(0));
+    KiTakeLock(Lock);
+}
+
+void KeReleaseShortLock(PKSPIN_LOCK Lock)
+{
+    ASSERT(Lock->Lock == KiLockMark());
+    KiDropLock(Lock);
+    KiNoteSpinLockRelease(Lock);
+    KeLeaveShortSection();
+}
+
+#endif
