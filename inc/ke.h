@@ -513,6 +513,47 @@ void KeReleaseSpinLock(PKSPIN_LOCK Lock, KIRQL OldIrql);
 void KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK Lock);
 void KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK Lock);
 
+/*
+ * Short locks: spin locks for a few instructions below DISPATCH_LEVEL.  Interrupts
+ * are off instead of IRQL raised, which costs less on the way in and nothing has to
+ * be looked for on the way out.  While one is held nothing may wait, fault or call
+ * far; a lock is used either in this way or in the other.
+ */
+#ifdef NDEBUG
+void KeSpinShortLock(PKSPIN_LOCK Lock);
+
+FORCEINLINE void KeEnterShortSection(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+
+FORCEINLINE void KeLeaveShortSection(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+
+FORCEINLINE void KeAcquireShortLock(PKSPIN_LOCK Lock)
+{
+    BOOLEAN Held;
+
+    __asm__ volatile("cli; lock btsl $0, %1" : "=@ccc"(Held), "+m"(Lock->Lock) : : "memory");
+    if (__builtin_expect(Held, FALSE)) {
+        KeSpinShortLock(Lock);
+    }
+}
+
+FORCEINLINE void KeReleaseShortLock(PKSPIN_LOCK Lock)
+{
+    __atomic_store_n(&Lock->Lock, 0, __ATOMIC_RELEASE);
+    __asm__ volatile("sti" : : : "memory");
+}
+#else
+void KeEnterShortSection(void);
+void KeLeaveShortSection(void);
+void KeAcquireShortLock(PKSPIN_LOCK Lock);
+void KeReleaseShortLock(PKSPIN_LOCK Lock);
+#endif
+
 void KeInitializeGuardedMutex(PKGUARDED_MUTEX Mutex, LOCK_LEVEL Level);
 void KeAcquireGuardedMutex(PKGUARDED_MUTEX Mutex); /* enters a guarded region */
 void KeReleaseGuardedMutex(PKGUARDED_MUTEX Mutex);

@@ -132,6 +132,7 @@ FORCEINLINE void KiRelax(PULONG Turns)
 #define KiPrintHeld()                                ((void)0)
 #else
 void KiNoteSpinLockAcquire(PKSPIN_LOCK Lock, PVOID Caller);
+void KiNoteShortLockAcquire(PKSPIN_LOCK Lock, PVOID Caller);
 void KiNoteSpinLockRelease(PKSPIN_LOCK Lock, PVOID Caller);
 void KiNoteMutexAcquire(PKGUARDED_MUTEX Mutex, PKTHREAD Thread, PVOID Caller);
 void KiNoteMutexRelease(PKGUARDED_MUTEX Mutex, PKTHREAD Thread, PVOID Caller);

@@ -62,3 +62,48 @@ void KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK Lock)
     KiNoteSpinLockRelease(Lock, __builtin_return_address(0));
     KiDropLock(Lock);
 }
+
+/* ---- Short locks: in line in a release build (inc/ke.h) ---------------------------- */
+
+#ifdef NDEBUG
+
+void KeSpinShortLock(PKSPIN_LOCK Lock)
+{
+    do {
+        __builtin_ia32_pause();
+    } while (Lock->Lock != 0 || InterlockedExchange(&Lock->Lock, 1) != 0);
+}
+
+#else
+
+void KeEnterShortSection(void)
+{
+    BOOLEAN Enabled = KeDisableInterrupts();
+
+    ASSERT_IRQL_AT_MOST(APC_LEVEL);
+    ASSERT(Enabled); /* they are not nested */
+}
+
+void KeLeaveShortSection(void)
+{
+    BOOLEAN Enabled = KeDisableInterrupts();
+
+    ASSERT(!Enabled && KiCurrentPrcb()->HeldSpinLocks.Count == 0);
+    KiEnableInterrupts();
+}
+
+void KeAcquireShortLock(PKSPIN_LOCK Lock)
+{
+    KeEnterShortSection();
+    KiNoteShortLockAcquire(Lock, __builtin_return_address(0));
+    KiTakeLock(Lock);
+}
+
+void KeReleaseShortLock(PKSPIN_LOCK Lock)
+{
+    KiNoteSpinLockRelease(Lock, __builtin_return_address(0));
+    KiDropLock(Lock);
+    KeLeaveShortSection();
+}
+
+#endif
