@@ -83,7 +83,7 @@ void KiDeliverSoftwareInterrupts(KIRQL Irql);
 /* KeLowerIrql for who knows that it is at DISPATCH_LEVEL. */
 FORCEINLINE void KiLowerFromDispatchLevel(KIRQL NewIrql)
 {
-    ASSERT(NewIrql == DISPATCH_LEVEL || KiCurrentPrcb()->HeldSpinLocks == 0);
+    ASSERT(NewIrql == DISPATCH_LEVEL || KiCurrentPrcb()->HeldSpinLocks.Count == 0);
     KiSetIrql(NewIrql);
     if (__builtin_expect(KiPendingSoftwareInterrupts() != 0, 0) && NewIrql < DISPATCH_LEVEL) {
         KiDeliverSoftwareInterrupts(NewIrql);
@@ -117,17 +117,37 @@ FORCEINLINE void KiRelax(PULONG Turns)
     }
 }
 
-/* ---- Spin locks (spinlock.c) ---------------------------------------------------- */
-
-#define KI_LOCK_STACK 8 /* entries of HeldLevels */
+/* ---- Who holds what (held.c), in debug builds --------------------------------------- */
 
 #ifdef NDEBUG
-#define KiNoteSpinLockAcquire(Lock, Caller) ((void)0)
-#define KiNoteSpinLockRelease(Lock)         ((void)0)
+#define KiNoteSpinLockAcquire(Lock, Caller)          ((void)0)
+#define KiNoteSpinLockRelease(Lock, Caller)          ((void)0)
+#define KiNoteMutexAcquire(Mutex, Thread, Caller)    ((void)(Thread))
+#define KiNoteMutexRelease(Mutex, Thread, Caller)    ((void)(Thread))
+#define KiNoteRegion(Thread, Caller)                 ((void)0)
+#define KiNoteWait(Thread, Object, Timeout, Caller)  ((void)0)
+#define KiNoteRaise(OldIrql, NewIrql, Caller)        ((void)0)
+#define KiNoteDpc(Routine)                           ((void)0)
+#define KiPrintLockUse(Label, Lock, Level, Caller)      KiPrintPlace("  lock used by", (Caller), 1)
+#define KiPrintHeld()                                ((void)0)
 #else
 void KiNoteSpinLockAcquire(PKSPIN_LOCK Lock, PVOID Caller);
-void KiNoteSpinLockRelease(PKSPIN_LOCK Lock);
+void KiNoteShortLockAcquire(PKSPIN_LOCK Lock, PVOID Caller);
+void KiNoteSpinLockRelease(PKSPIN_LOCK Lock, PVOID Caller);
+void KiNoteMutexAcquire(PKGUARDED_MUTEX Mutex, PKTHREAD Thread, PVOID Caller);
+void KiNoteMutexRelease(PKGUARDED_MUTEX Mutex, PKTHREAD Thread, PVOID Caller);
+void KiNoteRegion(PKTHREAD Thread, PVOID Caller);
+void KiNoteWait(PKTHREAD Thread, PVOID Object, const LARGE_INTEGER *Timeout, PVOID Caller);
+#define KiNoteRaise(OldIrql, NewIrql, Caller)                                                  \
+    ((OldIrql) < DISPATCH_LEVEL && (NewIrql) >= DISPATCH_LEVEL                                 \
+            ? (void)(KiCurrentPrcb()->RaisedBy = (Caller))                                     \
+            : (void)0)
+#define KiNoteDpc(Routine) (KiCurrentPrcb()->DpcRoutine = (PVOID)(ULONG_PTR)(Routine))
+void KiPrintLockUse(PCSTR Label, ULONG_PTR Lock, ULONG Level, ULONG_PTR Caller);
+void KiPrintHeld(void);
 #endif
+
+/* ---- Spin locks (spinlock.c) ---------------------------------------------------- */
 
 void KiSpin(PKSPIN_LOCK Lock, ULONG Mark);
 
@@ -165,21 +185,21 @@ FORCEINLINE KIRQL KiLockDispatcher(void)
 
     ASSERT(OldIrql <= DISPATCH_LEVEL);
     KiSetIrql(DISPATCH_LEVEL);
-    KiNoteSpinLockAcquire(&KiDispatcherLock, __builtin_return_address(0));
+    KiNoteSpinLockAcquire(&KiDispatcherLock, NULL);
     KiTakeLock(&KiDispatcherLock);
     return OldIrql;
 }
 
 FORCEINLINE void KiLockDispatcherAtDpcLevel(void)
 {
-    KiNoteSpinLockAcquire(&KiDispatcherLock, __builtin_return_address(0));
+    KiNoteSpinLockAcquire(&KiDispatcherLock, NULL);
     KiTakeLock(&KiDispatcherLock);
 }
 
 FORCEINLINE void KiUnlockDispatcherFromDpcLevel(void)
 {
+    KiNoteSpinLockRelease(&KiDispatcherLock, NULL);
     KiDropLock(&KiDispatcherLock);
-    KiNoteSpinLockRelease(&KiDispatcherLock);
 }
 
 /* A thread stands by: switch to it, or see to it that a switch follows. */
@@ -377,6 +397,8 @@ BOOLEAN KiWriteUser(void __user *Destination, const void *Source, SIZE_T Length)
 extern volatile BOOLEAN KiBugCheckActive;
 /* The function Address is in, and how far in; NULL: unknown. */
 PCSTR KiLookupSymbol(ULONG_PTR Address, _Out_ PULONG Offset);
+/* One line of a bugcheck: Before, and the function.  Back 1: Address is a return address. */
+void KiPrintPlace(PCSTR Before, ULONG_PTR Address, ULONG Back);
 /* Where the bugcheck's stack is to begin, if not at its caller: what was interrupted. */
 void KiSetBugCheckFrame(ULONG_PTR Eip, ULONG_PTR Ebp);
 /* One event as text to the console; Records as KeTraceRead returns them. */

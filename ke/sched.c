@@ -269,7 +269,7 @@ void KiSwapThreadTo(PKTHREAD Next)
     PKTHREAD Thread = KeGetCurrentThread();
 
     ASSERT(Next != Thread);
-    ASSERT(KiCurrentPrcb()->HeldSpinLocks <= 1); /* the dispatcher lock alone */
+    ASSERT(KiCurrentPrcb()->HeldSpinLocks.Count <= 1); /* the dispatcher lock alone */
     Next->State = Running;
     if (__builtin_expect(KeBootOptions.Trace == TraceLevelFull, 0)) {
         KeTrace(TraceContextSwitch, TraceP(Thread), TraceP(Next));

@@ -51,6 +51,9 @@ void KiStartTraceText(void)
     for (ULONG i = 0; i < TraceEventCount; i++) {
         KiTraceOutput[i] = KeBootOptions.Records || KiIsPrinted(i);
     }
+    if (KiTraceOutput[TraceAcquired]) {
+        KeTraceResources = TRACE_RESOURCES_PRINTED;
+    }
 }
 
 PCSTR KeTraceName(ULONG Event)
