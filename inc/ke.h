@@ -112,11 +112,15 @@ typedef struct _KQUEUE {
 
 /* Not a dispatcher object: fast when free, and its owner gets no APCs. */
 typedef struct _KGUARDED_MUTEX {
-    volatile LONG Count; /* 1 free, 0 owned, below: waiters */
+    volatile LONG Count; /* GUARDED_MUTEX_ flags, and GUARDED_MUTEX_WAITER for each waiter */
     struct _KTHREAD *Owner;
     KEVENT Gate;
     UCHAR Level; /* LOCK_LEVEL */
 } KGUARDED_MUTEX, *PKGUARDED_MUTEX;
+
+#define GUARDED_MUTEX_FREE   1
+#define GUARDED_MUTEX_WOKEN  2 /* a waiter, not counted any more, is about to try again */
+#define GUARDED_MUTEX_WAITER 4
 
 struct _KDPC;
 typedef void KDEFERRED_ROUTINE(struct _KDPC *Dpc, PVOID Context, PVOID Argument1, PVOID Argument2);
