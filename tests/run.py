@@ -4,6 +4,7 @@
 
     tests/run.py                 all suites
     tests/run.py --only kernel   one of them (--list names them)
+    tests/run.py --only smp8     one that only runs by hand: the kernel suite on 8 processors
 
 tests/runner.py runs and judges.  To add a suite, write a function that returns a
 list of Result and add it to SUITES; a suite without results is a failure.
@@ -43,9 +44,21 @@ def kernel_suite():
     return ktap_run("kernel", boot("test=* trace=off"), 400)
 
 
+def on_processors(count):
+    """The same with several processors."""
+    return ktap_run(f"kernel, {count} processors", boot("test=* trace=off", processors=count), 900)
+
+
 def smp_suite():
-    """The same with 4 processors: by hand, until it passes however loaded the host is."""
-    return ktap_run("kernel, 4 processors", boot("test=* trace=off", processors=4), 900)
+    """Four processors: the whole suite, the demonstration, a bugcheck that stops them all."""
+    others = 3 * ["\nProcessor ", ", idle", "KiIdleLoop"]
+    return [
+        *on_processors(4),
+        expect("smp: make run CPUS=4", make("run", "CPUS=4"), ["4 processors.", *PHASES], 0, 120),
+        expect("smp: a bugcheck shows every processor", boot("crash=assert", processors=4),
+               ["*** STOP", "Stack:", "BootCrashAssert", *others, "Last events:"],
+               qemu.STATUS_FAILURE),
+    ]
 
 
 def sanitizer_suite(name, sanitizer):
@@ -253,6 +266,7 @@ MODELS = {
     "wait": ("", ["PLAIN_STORE", "KEEP_TIMER"]),
     "suspend": ("-E", ["NO_RECHECK", "SELF_UNCHECKED", "ALWAYS_QUEUE"]),
     "shootdown": ("", ["LOAD_FIRST", "LEAVE_EARLY", "DEAF", "NO_WAIT"]),
+    "mutex": ("", ["STALE", "KEEP_WOKEN", "MANY"]),
 }
 
 
@@ -365,6 +379,7 @@ SUITES = {
     "host": host_suite,
     "boot": boot_suite,
     "kernel": kernel_suite,
+    "smp": smp_suite,
     "ubsan": ubsan_suite,
     "kasan": kasan_suite,
     "iso": iso_suite,
@@ -376,7 +391,7 @@ SUITES = {
     "clang": clang_suite,
     "bench": bench_suite,
 }
-BY_HAND = {"smp": smp_suite}
+BY_HAND = {"smp2": lambda: on_processors(2), "smp8": lambda: on_processors(8)}
 
 
 def run_suite(name):
@@ -399,7 +414,7 @@ def main():
     parser.add_argument("--list", action="store_true", help="name the suites")
     arguments = parser.parse_args()
     if arguments.list:
-        print("\n".join(SUITES))
+        print("\n".join([*SUITES, *(f"{name} (by hand)" for name in BY_HAND)]))
         return 0
     os.chdir(ROOT)
     results = [r for name in arguments.only or SUITES for r in run_suite(name)]
