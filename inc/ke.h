@@ -319,6 +319,7 @@ typedef struct _KTHREAD {
     PKQUEUE Queue; /* whose entries it works on, or NULL; dispatcher lock */
     LIST_ENTRY QueueListEntry;
     LIST_ENTRY ActiveTimerListHead; /* Ex's: timers whose APCs come here (ex/timer.c) */
+    ULONG WaitTime; /* tick count when it came into its ready queue */
 } KTHREAD, *PKTHREAD;
 
 /* ---- Processor control region ------------------------------------------------------ */
@@ -351,6 +352,7 @@ typedef struct _KPRCB {
     volatile BOOLEAN Frozen; /* another processor's bugcheck has stopped it, there: */
     ULONG_PTR FrozenEip;
     ULONG_PTR FrozenEbp;
+    ULONG QueueIndex; /* where the next search for starved threads begins (ke/balance.c) */
 } KPRCB, *PKPRCB;
 
 /* FS points here in kernel mode; the offsets asserted in ke/i386 are NT's. */
@@ -635,6 +637,7 @@ void KeForceResumeThread(PKTHREAD Thread);  /* count to zero */
 KPRIORITY KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
 LONG KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment);
 KPRIORITY KeQueryPriorityThread(PKTHREAD Thread);
+void KeBalanceSetManager(PVOID Context); /* a system thread's routine (ke/balance.c) */
 KAFFINITY KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
 /* Of all its threads, and of those to come.  Returns the old mask. */
 KAFFINITY KeSetAffinityProcess(PKPROCESS Process, KAFFINITY Affinity);
