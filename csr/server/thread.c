@@ -58,6 +58,9 @@ VOID CsrpInsertThread(PCSR_PROCESS Process, PCSR_THREAD Thread)
 {
     Thread->Process = Process;
     Process->ReferenceCount++;
+    if (Process->StrangerDied || Thread->CreateTime.QuadPart <= Process->AttachTime.QuadPart) {
+        Process->ListIsExact = FALSE; /* this one may be dead */
+    }
     InsertTailList(&Process->ThreadList, &Thread->ProcessLinks);
     InsertHeadList(
         &CsrpThreadHash[CSR_HASH(Thread->ClientId.UniqueThread)], &Thread->HashLinks);
@@ -90,18 +93,18 @@ PCSR_THREAD CsrpLocateThread(const CLIENT_ID *ClientId)
     return NULL;
 }
 
-/* FALSE: no such thread, or it is a later one with the same CID. */
-BOOLEAN CsrDestroyThread(const CLIENT_ID *ClientId, LARGE_INTEGER CreateTime)
+/* There may be none such, or it is a later one with the same CID. */
+VOID CsrDestroyThread(
+    PCSR_PROCESS Process, const CLIENT_ID *ClientId, LARGE_INTEGER CreateTime)
 {
     PCSR_THREAD Thread;
-    BOOLEAN Found;
 
     CsrpLockStructures();
     Thread = CsrpLocateThread(ClientId);
-    Found = Thread != NULL && Thread->CreateTime.QuadPart == CreateTime.QuadPart;
-    if (Found) {
+    if (Thread != NULL && Thread->CreateTime.QuadPart == CreateTime.QuadPart) {
         CsrpRemoveThread(Thread);
+    } else {
+        Process->StrangerDied = TRUE;
     }
     CsrpUnlockStructures();
-    return Found;
 }
