@@ -21,9 +21,8 @@ static PCSR_PROCESS CsrpReferenceConnecting(const CLIENT_ID *ClientId)
     if (Thread != NULL && Thread->Process->ClientPort == NULL) {
         Process = Thread->Process;
         Process->ReferenceCount++;
-        /* It lives: until now nobody could know whether the first thread does. */
-        Process->ListIsExact = Process->ThreadList.Flink == &Thread->ProcessLinks &&
-                               Process->ThreadList.Blink == &Thread->ProcessLinks;
+        Process->WillReport += !Thread->WillReport;
+        Thread->WillReport = TRUE; /* it lives, which nobody could know before */
     }
     CsrpUnlockStructures();
     return Process;

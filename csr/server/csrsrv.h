@@ -32,8 +32,8 @@ typedef struct _CSR_PROCESS {
     ULONG SequenceNumber;
     ULONG ShutdownLevel;
     LARGE_INTEGER AttachTime; /* deaths before this were not reported */
-    BOOLEAN ListIsExact;   /* each thread in ThreadList will yet report its death */
-    BOOLEAN StrangerDied;  /* a thread reported its death that was not in it */
+    BOOLEAN StrangerDied;  /* a thread reported its death that was not in ThreadList */
+    ULONG WillReport;      /* threads in it that will */
 } CSR_PROCESS, *PCSR_PROCESS;
 
 typedef struct _CSR_THREAD {
@@ -43,6 +43,7 @@ typedef struct _CSR_THREAD {
     CLIENT_ID ClientId;
     LARGE_INTEGER CreateTime; /* tells it from a later thread with the same CID */
     HANDLE ThreadHandle;
+    BOOLEAN WillReport;       /* its death; FALSE: perhaps it was dead before */
 } CSR_THREAD, *PCSR_THREAD;
 
 extern HANDLE CsrApiPort;

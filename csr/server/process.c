@@ -182,8 +182,8 @@ VOID CsrpProcessMayBeOver(PCSR_PROCESS Process)
     PROCESS_BASIC_INFORMATION Information;
     NTSTATUS Status;
 
-    if (Process->ListIsExact && !IsListEmpty(&Process->ThreadList)) {
-        return; /* the end of one of these is still to come */
+    if (Process->WillReport != 0) {
+        return;
     }
     Status = NtQueryInformationProcess(Process->ProcessHandle, ProcessBasicInformation,
         &Information, sizeof(Information), NULL);

@@ -58,9 +58,9 @@ VOID CsrpInsertThread(PCSR_PROCESS Process, PCSR_THREAD Thread)
 {
     Thread->Process = Process;
     Process->ReferenceCount++;
-    if (Process->StrangerDied || Thread->CreateTime.QuadPart <= Process->AttachTime.QuadPart) {
-        Process->ListIsExact = FALSE; /* this one may be dead */
-    }
+    Thread->WillReport = !Process->StrangerDied &&
+                         Thread->CreateTime.QuadPart > Process->AttachTime.QuadPart;
+    Process->WillReport += Thread->WillReport;
     InsertTailList(&Process->ThreadList, &Thread->ProcessLinks);
     InsertHeadList(
         &CsrpThreadHash[CSR_HASH(Thread->ClientId.UniqueThread)], &Thread->HashLinks);
@@ -73,6 +73,7 @@ VOID CsrpRemoveThread(PCSR_THREAD Thread)
     (void)RemoveEntryList(&Thread->ProcessLinks);
     (void)RemoveEntryList(&Thread->HashLinks);
     CsrpThreadCount--;
+    Thread->Process->WillReport -= Thread->WillReport;
     (void)NtClose(Thread->ThreadHandle);
     CsrpDropReference(Thread->Process);
     CsrpFree(Thread);
