@@ -737,7 +737,7 @@ void KiDispatchException(PEXCEPTION_RECORD Record, PKTRAP_FRAME TrapFrame,
 typedef struct _KE_UPPER_ROUTINES {
     DECLSPEC_NORETURN void (*TerminateProcess)(NTSTATUS Status); /* current process */
     BOOLEAN (*ForwardException)(PEXCEPTION_RECORD Record); /* exception port: handled? */
-    void (*ReapThread)(PKTHREAD Thread); /* DISPATCH_LEVEL: queue for the reaper */
+    void (*ReapThread)(PKTHREAD Thread); /* DISPATCH_LEVEL: free its stack */
 } KE_UPPER_ROUTINES;
 extern KE_UPPER_ROUTINES KeUpperRoutines;
 extern PVOID KeUserApcDispatcher;

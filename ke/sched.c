@@ -304,7 +304,7 @@ void KiSwapThread(void)
 
 /*
  * Runs on the stack of the thread that was switched to.  If the one before has
- * ended, its stack is not in use from here on, and the reaper may have it.
+ * ended, its stack is not in use from here on, and is freed here.
  */
 void KiFinishSwitch(KIRQL OldIrql)
 {
