@@ -332,6 +332,7 @@ typedef struct _KTHREAD {
     PKQUEUE Queue; /* whose entries it works on, or NULL; dispatcher lock */
     LIST_ENTRY QueueListEntry;
     LIST_ENTRY ActiveTimerListHead; /* Ex's: timers whose APCs come here (ex/timer.c) */
+    ULONG WaitTime; /* tick count when it came into its ready queue */
 #ifndef NDEBUG
     KHELD_LOCKS HeldMutexes;
     PVOID ApcsDisabledBy; /* who entered the outermost critical or guarded region */
@@ -366,6 +367,7 @@ typedef struct _KPRCB {
     volatile BOOLEAN Frozen; /* another processor's bugcheck has stopped it, there: */
     ULONG_PTR FrozenEip;
     ULONG_PTR FrozenEbp;
+    ULONG QueueIndex; /* where the next search for starved threads begins (ke/balance.c) */
 #ifndef NDEBUG
     KHELD_LOCKS HeldSpinLocks;
     PVOID RaisedBy;   /* the last KeRaiseIrqlTo from below DISPATCH_LEVEL */
@@ -703,6 +705,7 @@ void KeForceResumeThread(PKTHREAD Thread);  /* count to zero */
 KPRIORITY KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
 LONG KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment);
 KPRIORITY KeQueryPriorityThread(PKTHREAD Thread);
+void KeBalanceSetManager(PVOID Context); /* a system thread's routine (ke/balance.c) */
 KAFFINITY KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
 /* Of all its threads, and of those to come.  Returns the old mask. */
 KAFFINITY KeSetAffinityProcess(PKPROCESS Process, KAFFINITY Affinity);
@@ -738,7 +741,7 @@ void KiDispatchException(PEXCEPTION_RECORD Record, PKTRAP_FRAME TrapFrame,
 typedef struct _KE_UPPER_ROUTINES {
     DECLSPEC_NORETURN void (*TerminateProcess)(NTSTATUS Status); /* current process */
     BOOLEAN (*ForwardException)(PEXCEPTION_RECORD Record); /* exception port: handled? */
-    void (*ReapThread)(PKTHREAD Thread); /* DISPATCH_LEVEL: queue for the reaper */
+    void (*ReapThread)(PKTHREAD Thread); /* DISPATCH_LEVEL: free its stack */
 } KE_UPPER_ROUTINES;
 extern KE_UPPER_ROUTINES KeUpperRoutines;
 extern PVOID KeUserApcDispatcher;

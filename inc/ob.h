@@ -114,6 +114,7 @@ void ObReferenceObject(PVOID Object);
 void ObDereferenceObject(PVOID Object);
 /* Fails when the last reference is already gone: for look-ups in lists and tables. */
 BOOLEAN ObReferenceObjectSafe(PVOID Object);
+BOOLEAN ObDereferenceObjectUnlessLast(PVOID Object); /* FALSE: kept; up to DISPATCH_LEVEL */
 POBJECT_TYPE ObGetObjectType(PVOID Object);
 ULONG ObGetPointerCount(PVOID Object);
 ULONG ObGetHandleCount(PVOID Object);

@@ -150,6 +150,8 @@ typedef struct _TRACE_VALUES {
     CHAR Text[TRACE_MAX_TEXT]; /* terminated; after its zero perhaps a second string */
 } TRACE_VALUES;
 void KeTraceDecode(const TRACE_RECORD *Records, TRACE_VALUES *Values);
+/* Also without trace=full: what the scheduler does with threads.  For tests. */
+void KeTraceScheduling(BOOLEAN On);
 PCSTR KeTraceName(ULONG Event); /* as in trace_events.def: "PspCid" */
 void KeTraceFreeze(void);
 void KeTracePrintLast(ULONG Count);

@@ -233,6 +233,7 @@ FORCEINLINE void KiUnlockDispatcherOrWait(KIRQL OldIrql, BOOLEAN Wait)
 
 /* ---- Scheduler (sched.c, priority.c, idle.c); dispatcher lock held ---------------- */
 
+extern BOOLEAN KiTraceScheduling; /* record each change of a thread's state? */
 void KiInitializeReadyQueues(PKPRCB Prcb);
 /* Initialises the boot processor's idle thread and process; makes the thread current. */
 void KiInitializeIdleThread(PKPRCB Prcb);
@@ -255,6 +256,8 @@ void KiFinishSwitch(KIRQL OldIrql);
 void KiBeginThread(void);
 void KiQuantumEnd(void); /* takes the dispatcher lock itself */
 void KiSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
+/* Boosts threads that were ready for too long; takes the dispatcher lock itself (balance.c). */
+void KiScanReadyQueues(void);
 
 /* A boost ends, and the priority goes one down, but not below the base. */
 FORCEINLINE KPRIORITY KiComputeDecayedPriority(PKTHREAD Thread)
@@ -300,6 +303,14 @@ void KiLeaveQueue(PKTHREAD Thread); /* for good; also if it belongs to none */
 PLIST_ENTRY KiTryRemoveQueue(PKQUEUE Queue);
 
 /* ---- Time (timer.c, clock.c, dpc.c) ---------------------------------------------------- */
+
+#define KiSharedData ((PKUSER_SHARED_DATA)KI_USER_SHARED_DATA)
+
+/* Clock ticks since the start; for differences, which may wrap. */
+FORCEINLINE ULONG KiQueryLowTickCount(void)
+{
+    return KiSharedData->TickCount.LowPart;
+}
 
 void KiInitializeTimers(void);
 void KiInitializeSharedData(void);

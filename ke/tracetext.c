@@ -45,6 +45,7 @@ void KiStartTraceText(void)
 {
     KiTraceStart = HalQueryTsc();
     KiTraceServices = KeBootOptions.Trace == TraceLevelFull;
+    KeTraceScheduling(FALSE);
     if (KeBootOptions.Records) {
         KeBootOptions.Records = HalSerialInitialize(HAL_COM2);
     }
@@ -54,6 +55,11 @@ void KiStartTraceText(void)
     if (KiTraceOutput[TraceAcquired]) {
         KeTraceResources = TRACE_RESOURCES_PRINTED;
     }
+}
+
+void KeTraceScheduling(BOOLEAN On)
+{
+    KiTraceScheduling = On || KeBootOptions.Trace == TraceLevelFull;
 }
 
 PCSTR KeTraceName(ULONG Event)

@@ -50,6 +50,8 @@ static NTSTATUS MiCommitSection(PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End)
 NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End,
     ULONG Protection)
 {
+    BOOLEAN Committed = Vad->MemCommit && Vad->Protection == Protection; /* without an entry */
+
     if (Vad->Type != VadPrivate) {
         return MiCommitSection(Vad, Start, End);
     }
@@ -62,10 +64,11 @@ NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULO
     for (ULONG_PTR Va = Start; Va <= End; Va += PAGE_SIZE) {
         PMMPTE Pte = MiLookupPte(Space, Va);
 
-        if (Pte->Low == 0 && Vad->MemCommit && Vad->Protection == Protection) {
-            continue;
+        if (Pte->Low != 0) {
+            MiProtectPage(Space, Vad, Va, Pte, Protection);
+        } else if (!Committed) {
+            MiSetPte(Pte, MiCommittedEntry(Protection), 0);
         }
-        MiProtectPage(Space, Vad, Va, Pte, Protection);
     }
     MiDeleteEmptyTables(Space, Start, End);
     return STATUS_SUCCESS;

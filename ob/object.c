@@ -136,6 +136,26 @@ void ObDereferenceObject(PVOID Object)
     }
 }
 
+/*
+ * For who may not run a Delete routine: FALSE if the reference is the last one,
+ * which then is still the caller's.  IRQL: DISPATCH_LEVEL or below.
+ */
+BOOLEAN ObDereferenceObjectUnlessLast(PVOID Object)
+{
+    POBJECT_HEADER Header = ObpHeader(Object);
+    LONG Old = Header->PointerCount;
+
+    while (Old != 1) {
+        LONG Seen = InterlockedCompareExchange(&Header->PointerCount, Old - 1, Old);
+
+        if (Seen == Old) {
+            return TRUE;
+        }
+        Old = Seen;
+    }
+    return FALSE;
+}
+
 BOOLEAN ObReferenceObjectSafe(PVOID Object)
 {
     POBJECT_HEADER Header = ObpHeader(Object);
