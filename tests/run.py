@@ -17,6 +17,7 @@ import sys
 import time
 
 from runner import ROOT, Result, boot, execute, expect, failure, ktap_run, watch
+import book
 import qemu
 
 sys.path.insert(0, str(ROOT / "tests/tools"))
@@ -279,6 +280,11 @@ def readme_suite():
     return found
 
 
+def book_suite():
+    """The transcripts of README.md and docs/, run again."""
+    return book.suite(make)
+
+
 def help_suite():
     """`make help` names every target."""
     names = ["run", "test", "debug", "bench", "iso", "check", "size", "clean", "toolchain"]
@@ -348,6 +354,7 @@ SUITES = {
     "gdb": gdb_suite,
     "trace": trace_suite,
     "readme": readme_suite,
+    "book": book_suite,
     "analyze": analyze_suite,
     "clang": clang_suite,
     "bench": bench_suite,
