@@ -18,6 +18,7 @@ import sys
 import time
 
 from runner import ROOT, Result, boot, execute, expect, failure, ktap_run, watch
+import book
 import qemu
 
 sys.path.insert(0, str(ROOT / "tests/tools"))
@@ -317,6 +318,11 @@ def readme_suite():
     return found
 
 
+def book_suite():
+    """The transcripts of README.md and docs/, run again."""
+    return book.suite(make)
+
+
 def help_suite():
     """`make help` names every target."""
     names = ["run", "test", "debug", "bench", "iso", "check", "size", "clean", "toolchain"]
@@ -387,6 +393,7 @@ SUITES = {
     "gdb": gdb_suite,
     "trace": trace_suite,
     "readme": readme_suite,
+    "book": book_suite,
     "analyze": analyze_suite,
     "clang": clang_suite,
     "bench": bench_suite,
