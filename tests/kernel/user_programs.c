@@ -66,6 +66,11 @@ START_TEST(user_loader, "DLLs: imports, relocation, order, threads, failures")
     KtRunWin32Test(L"C:\\tests\\loader.exe");
 }
 
+START_TEST(user_scheduling, "priorities, processors and boosts of processes and threads")
+{
+    KtRunWin32Test(L"C:\\tests\\scheduling.exe");
+}
+
 START_TEST(user_createprocess, "CreateProcessW: parameters, inheritance, exit codes")
 {
     KtRunWin32Test(L"C:\\tests\\createprocess.exe");
