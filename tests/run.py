@@ -74,7 +74,7 @@ def sanitizer_suite(name, sanitizer):
         return [failure(f"{name}: build", f"make's status is {status}", make, lines)]
     sanitized = {qemu.KERNEL: kernel}
     tests, demonstration = ([sanitized.get(a, a) for a in boot(options)]
-                            for options in ("test=* trace=off", "exit=on"))
+                            for options in ("test=* trace=off steps=10000", "exit=on"))
     return [*ktap_run(name, tests, 400), expect(f"{name}: the six phases", demonstration, PHASES)]
 
 
@@ -325,7 +325,7 @@ def book_suite():
 
 def help_suite():
     """`make help` names every target."""
-    names = ["run", "test", "debug", "bench", "iso", "check", "size", "clean", "toolchain"]
+    names = ["run", "test", "debug", "fuzz", "bench", "iso", "check", "size", "clean", "toolchain"]
     status, lines = execute(make("help"), 30)
     missing = [n for n in names if not any(f"make {n}" in line for line in lines)]
     return [Result("help: every target", status == 0 and not missing, f"missing: {missing}")]
@@ -378,6 +378,13 @@ def bench_suite():
     return [expect("bench: B1a", make("bench", "ONLY=B1a"), ["B1a"], 0, 300)]
 
 
+def fuzz_suite():
+    """`make fuzz` in little, so that it works when somebody wants it."""
+    little = make("fuzz", "STEPS=2000", "SEED=1", "FUZZ_SECONDS=1")
+    return [expect("fuzz: make fuzz", little, ["ke_stress", "user_fuzz", "fuzz-pe", "fuzz-cpio",
+                                               "nothing found"], 0, 300)]
+
+
 SUITES = {
     "runner": actors.perform,  # first: nothing below means anything if this is wrong
     "help": help_suite,
@@ -396,6 +403,7 @@ SUITES = {
     "book": book_suite,
     "analyze": analyze_suite,
     "clang": clang_suite,
+    "fuzz": fuzz_suite,
     "bench": bench_suite,
 }
 BY_HAND = {"smp2": lambda: on_processors(2), "smp8": lambda: on_processors(8)}

@@ -80,3 +80,8 @@ START_TEST(user_createfault, "every acquisition of one CreateProcessW failed in 
 {
     KtRunWin32Test(L"C:\\tests\\createfault.exe");
 }
+
+START_TEST(user_edges, "each call for each dispatcher object: rights, kinds, names, waiters")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\edges.exe");
+}
