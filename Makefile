@@ -128,8 +128,12 @@ check: build | $(TEST_STAMP) ## layer order, sparse, lengths of files and functi
 	$(PYTHON) tools/gentables.py --check || failed=1; exit $$failed
 
 # crash.c is wrong on purpose.
-analyze: $(O)/gen/status_names.inc | $(TEST_STAMP) ## gcc's analyser and clang-tidy over the kernel
-	@tools/analyze.sh $(filter-out tests/% boot/crash.c,$(KERNEL_SRCS))
+analyze: $(O)/gen/status_names.inc | $(TEST_STAMP) ## gcc's analyser and clang-tidy, kernel and user mode
+	@failed=0; export CC=$(GNU)-gcc USER_CC=$(USER_CC); \
+	tools/analyze.sh kernel $(filter-out tests/% boot/crash.c,$(filter %.c,$(KERNEL_SRCS))) || \
+		failed=1; \
+	tools/analyze.sh user $(sort $(wildcard ldr/*.c csr/*/*.c user/*/*.c)) || failed=1; \
+	exit $$failed
 
 size: ## lines of code by layer
 	@$(PYTHON) tools/size.py

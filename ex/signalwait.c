@@ -24,6 +24,7 @@ static NTSTATUS ExpCheckSignal(POBJECT_TYPE Type, ACCESS_MASK Granted, KPROCESSO
 {
     ACCESS_MASK Needed;
 
+    /* NOLINTNEXTLINE(bugprone-branch-clone): two rights that happen to be one number */
     if (Type == ExEventObjectType) {
         Needed = EVENT_MODIFY_STATE;
     } else if (Type == ExSemaphoreObjectType) {

@@ -46,6 +46,17 @@ typedef struct _KSPIN_LOCK {
     UCHAR Level;         /* LOCK_LEVEL */
 } KSPIN_LOCK, *PKSPIN_LOCK;
 
+/* The locks that a thread or a processor holds, oldest first: debug builds (ke/held.c). */
+#define KE_MAXIMUM_HELD_LOCKS 8
+typedef struct _KHELD_LOCKS {
+    ULONG Count;
+    struct {
+        PVOID Lock;
+        PVOID Caller; /* who took it */
+        ULONG Level;  /* LOCK_LEVEL */
+    } Locks[KE_MAXIMUM_HELD_LOCKS];
+} KHELD_LOCKS, *PKHELD_LOCKS;
+
 /* ---- Dispatcher objects ------------------------------------------------------ */
 
 typedef enum _KOBJECTS {
@@ -311,14 +322,17 @@ typedef struct _KTHREAD {
     ULONG KernelTime;
     ULONG ThreadId;        /* for trace records */
     ULONG CreationAttempt; /* carried by its trace records */
-    ULONG HeldLocks;       /* count of guarded mutexes held (debug) */
-    UCHAR HeldLevels[8];   /* their levels, oldest first (debug) */
     ULONG Dr[6];           /* user debug registers 0-3, 6, 7 */
     BOOLEAN DebugActive;
     BOOLEAN SystemThread;
     PKQUEUE Queue; /* whose entries it works on, or NULL; dispatcher lock */
     LIST_ENTRY QueueListEntry;
     LIST_ENTRY ActiveTimerListHead; /* Ex's: timers whose APCs come here (ex/timer.c) */
+    ULONG WaitTime; /* tick count when it came into its ready queue */
+#ifndef NDEBUG
+    KHELD_LOCKS HeldMutexes;
+    PVOID ApcsDisabledBy; /* who entered the outermost critical or guarded region */
+#endif
 } KTHREAD, *PKTHREAD;
 
 /* ---- Processor control region ------------------------------------------------------ */
@@ -343,14 +357,18 @@ typedef struct _KPRCB {
     volatile BOOLEAN QuantumEnd;
     ULONG InterruptCount;
     ULONG IdleTicks;
-    ULONG HeldSpinLocks; /* stack of levels held (debug) */
-    UCHAR HeldLevels[8];
     PTRACE_RECORD TraceRing;
     ULONG TraceIndex;
     PKTHREAD DeadThread; /* has just ended here; reaped when its stack is left */
     volatile BOOLEAN Frozen; /* another processor's bugcheck has stopped it, there: */
     ULONG_PTR FrozenEip;
     ULONG_PTR FrozenEbp;
+    ULONG QueueIndex; /* where the next search for starved threads begins (ke/balance.c) */
+#ifndef NDEBUG
+    KHELD_LOCKS HeldSpinLocks;
+    PVOID RaisedBy;   /* the last KeRaiseIrqlTo from below DISPATCH_LEVEL */
+    PVOID DpcRoutine; /* that runs here, or NULL */
+#endif
 } KPRCB, *PKPRCB;
 
 /* FS points here in kernel mode; the offsets asserted in ke/i386 are NT's. */
@@ -411,9 +429,13 @@ FORCEINLINE KIRQL KeGetCurrentIrql(void)
 
 /* ---- Bugchecks (ke/bugcheck.c) --------------------------------------------------- */
 
+#define APC_INDEX_MISMATCH                    0x01
 #define INVALID_PROCESS_ATTACH_ATTEMPT        0x05
 #define IRQL_NOT_LESS_OR_EQUAL                0x0A
 #define NO_USER_MODE_CONTEXT                  0x0E
+#define SPIN_LOCK_ALREADY_OWNED               0x0F
+#define SPIN_LOCK_NOT_OWNED                   0x10
+#define THREAD_NOT_MUTEX_OWNER                0x11
 #define CID_HANDLE_DELETION                   0x17
 #define REFERENCE_BY_POINTER                  0x18
 #define BAD_POOL_HEADER                       0x19
@@ -430,6 +452,7 @@ FORCEINLINE KIRQL KeGetCurrentIrql(void)
 #define NMI_HARDWARE_FAILURE                  0x80
 #define ATTEMPTED_SWITCH_FROM_DPC             0xB8
 #define ATTEMPTED_WRITE_TO_READONLY_MEMORY    0xBE
+#define MUTEX_ALREADY_OWNED                   0xBF
 #define BAD_POOL_CALLER                       0xC2
 #define DRIVER_CORRUPTED_MMPOOL               0xD0
 #define MANUALLY_INITIATED_CRASH              0xE2
@@ -492,6 +515,47 @@ void KeReleaseSpinLock(PKSPIN_LOCK Lock, KIRQL OldIrql);
 void KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK Lock);
 void KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK Lock);
 
+/*
+ * Short locks: spin locks for a few instructions below DISPATCH_LEVEL.  Interrupts
+ * are off instead of IRQL raised, which costs less on the way in and nothing has to
+ * be looked for on the way out.  While one is held nothing may wait, fault or call
+ * far; a lock is used either in this way or in the other.
+ */
+#ifdef NDEBUG
+void KeSpinShortLock(PKSPIN_LOCK Lock);
+
+FORCEINLINE void KeEnterShortSection(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+
+FORCEINLINE void KeLeaveShortSection(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+
+FORCEINLINE void KeAcquireShortLock(PKSPIN_LOCK Lock)
+{
+    BOOLEAN Held;
+
+    __asm__ volatile("cli; lock btsl $0, %1" : "=@ccc"(Held), "+m"(Lock->Lock) : : "memory");
+    if (__builtin_expect(Held, FALSE)) {
+        KeSpinShortLock(Lock);
+    }
+}
+
+FORCEINLINE void KeReleaseShortLock(PKSPIN_LOCK Lock)
+{
+    __atomic_store_n(&Lock->Lock, 0, __ATOMIC_RELEASE);
+    __asm__ volatile("sti" : : : "memory");
+}
+#else
+void KeEnterShortSection(void);
+void KeLeaveShortSection(void);
+void KeAcquireShortLock(PKSPIN_LOCK Lock);
+void KeReleaseShortLock(PKSPIN_LOCK Lock);
+#endif
+
 void KeInitializeGuardedMutex(PKGUARDED_MUTEX Mutex, LOCK_LEVEL Level);
 void KeAcquireGuardedMutex(PKGUARDED_MUTEX Mutex); /* enters a guarded region */
 void KeReleaseGuardedMutex(PKGUARDED_MUTEX Mutex);
@@ -521,6 +585,8 @@ void KeInitializeTimer(PKTIMER Timer, TIMER_TYPE Type);
 BOOLEAN KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, _In_opt_ PKDPC Dpc);
 BOOLEAN KeCancelTimer(PKTIMER Timer);
 ULONGLONG KeQueryTimerDueTime(PKTIMER Timer); /* interrupt time; 0: it is not set */
+/* Interrupt time at which a Timeout of NT's (negative: relative) is over. */
+ULONGLONG KiComputeDueTime(LONGLONG Timeout);
 
 void KeInitializeQueue(PKQUEUE Queue, ULONG Limit);
 LONG KeInsertQueue(PKQUEUE Queue, PLIST_ENTRY Entry);
@@ -635,6 +701,7 @@ void KeForceResumeThread(PKTHREAD Thread);  /* count to zero */
 KPRIORITY KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
 LONG KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment);
 KPRIORITY KeQueryPriorityThread(PKTHREAD Thread);
+void KeBalanceSetManager(PVOID Context); /* a system thread's routine (ke/balance.c) */
 KAFFINITY KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
 /* Of all its threads, and of those to come.  Returns the old mask. */
 KAFFINITY KeSetAffinityProcess(PKPROCESS Process, KAFFINITY Affinity);

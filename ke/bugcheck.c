@@ -17,10 +17,15 @@ typedef struct _KI_BUGCHECK_TEXT {
 
 #define TEXT(Code, Sentence) {Code, #Code, Sentence}
 static const KI_BUGCHECK_TEXT KiBugCheckTexts[] = {
+    TEXT(APC_INDEX_MISMATCH, "A thread was about to return to user mode holding a mutex, with "
+                             "APCs disabled or attached."),
     TEXT(INVALID_PROCESS_ATTACH_ATTEMPT, "A thread ends while attached to another process."),
     TEXT(IRQL_NOT_LESS_OR_EQUAL,
         "Memory that is not there was touched at an IRQL at which nothing can be fetched."),
     TEXT(NO_USER_MODE_CONTEXT, "A system thread returned, but it has no user mode to go to."),
+    TEXT(SPIN_LOCK_ALREADY_OWNED, "A processor wants a spin lock that it holds already."),
+    TEXT(SPIN_LOCK_NOT_OWNED, "A spin lock was released by a processor that does not hold it."),
+    TEXT(THREAD_NOT_MUTEX_OWNER, "A mutex was released by a thread that does not hold it."),
     TEXT(CID_HANDLE_DELETION, "A process or thread id to be freed is not in use."),
     TEXT(REFERENCE_BY_POINTER, "An object's reference count is wrong."),
     TEXT(BAD_POOL_HEADER, "The header of a pool block has been overwritten."),
@@ -30,15 +35,16 @@ static const KI_BUGCHECK_TEXT KiBugCheckTexts[] = {
     TEXT(PHASE0_INITIALIZATION_FAILED, "A layer of the kernel could not be started."),
     TEXT(PHASE1_INITIALIZATION_FAILED, "The start of the system failed after the kernel's own."),
     TEXT(IRQL_GT_ZERO_AT_SYSTEM_SERVICE,
-        "A thread was about to return to user mode at a raised IRQL or holding a mutex."),
+        "A thread was about to return to user mode at a raised IRQL."),
     TEXT(PFN_LIST_CORRUPT, "The list of physical pages contradicts itself."),
     TEXT(PAGE_FAULT_IN_NONPAGED_AREA, "The kernel touched memory that is not there or not its own."),
     TEXT(PROCESS1_INITIALIZATION_FAILED, "ntdll.dll is missing or lacks what the kernel needs."),
     TEXT(SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, "A system thread raised an exception."),
     TEXT(UNEXPECTED_KERNEL_MODE_TRAP, "The processor reported an exception in the kernel itself."),
     TEXT(NMI_HARDWARE_FAILURE, "The hardware raised a non-maskable interrupt."),
-    TEXT(ATTEMPTED_SWITCH_FROM_DPC, "A DPC tried to wait."),
+    TEXT(ATTEMPTED_SWITCH_FROM_DPC, "A DPC or other code at DISPATCH_LEVEL tried to wait."),
     TEXT(ATTEMPTED_WRITE_TO_READONLY_MEMORY, "The kernel wrote to memory it may only read."),
+    TEXT(MUTEX_ALREADY_OWNED, "A thread wants a mutex that it holds already."),
     TEXT(BAD_POOL_CALLER, "Pool was freed twice, with a wrong tag, or never allocated."),
     TEXT(DRIVER_CORRUPTED_MMPOOL, "The pool's own lists are damaged."),
     TEXT(MANUALLY_INITIATED_CRASH, "Somebody asked for this."),
@@ -78,14 +84,10 @@ static BOOLEAN KiReadStack(ULONG_PTR Address, PVOID Buffer, SIZE_T Length)
 /* Back 1: a return address, which may already be the next function's. */
 static void KiPrintStackLine(ULONG_PTR Eip, ULONG Back)
 {
-    ULONG Offset;
-    PCSTR Name = KiLookupSymbol(Eip - Back, &Offset);
+    CHAR Before[16];
 
-    if (Name != NULL) {
-        KePrint("  %08x  %s+%x\n", Eip, Name, Offset + Back);
-    } else {
-        KePrint("  %08x\n", Eip);
-    }
+    RtlStringFormat(Before, sizeof(Before), "  %08x ", Eip);
+    KiPrintPlace(Before, Eip, Back);
 }
 
 /*
@@ -147,6 +149,57 @@ static const KI_BUGCHECK_TEXT *KiFindBugCheckText(ULONG Code)
     return &Unknown;
 }
 
+void KiPrintPlace(PCSTR Before, ULONG_PTR Address, ULONG Back)
+{
+    ULONG Offset;
+    PCSTR Name = KiLookupSymbol(Address - Back, &Offset);
+
+    if (Name != NULL) {
+        KePrint("%s %s+%x\n", Before, Name, Offset + Back);
+    } else {
+        KePrint("%s %08x\n", Before, Address);
+    }
+}
+
+static void KiPrintObject(const DISPATCHER_HEADER *Object)
+{
+    static const PCSTR Types[] = {"event", "event", "mutant", "process", "queue", "semaphore",
+        "thread", "gate", "timer", "timer"};
+
+    KePrint("  wanted:   the %s %p\n",
+        Object->Type < ARRAYSIZE(Types) ? Types[Object->Type] : "object", Object);
+}
+
+/* What the parameters of some codes say, with names; then who holds what. */
+static void KiPrintSides(ULONG Code, const ULONG_PTR Parameters[4])
+{
+    switch (Code) {
+    case SPIN_LOCK_NOT_OWNED:
+    case THREAD_NOT_MUTEX_OWNER:
+        KiPrintLockUse("freed:  ", Parameters[0], Parameters[1], Parameters[3]);
+        break;
+    case NASCENT_LOCK_ORDER:
+    case SPIN_LOCK_ALREADY_OWNED:
+    case MUTEX_ALREADY_OWNED:
+        KiPrintLockUse("wanted: ", Parameters[0], Parameters[1], Parameters[3]);
+        break;
+    case ATTEMPTED_SWITCH_FROM_DPC:
+        KiPrintObject((const DISPATCHER_HEADER *)Parameters[1]);
+        KiPrintPlace("  waits:   ", Parameters[3], 1);
+        break;
+    case IRQL_NOT_LESS_OR_EQUAL:
+        KiPrintPlace("  fault:    in", Parameters[3], 0);
+        break;
+    case APC_INDEX_MISMATCH:
+    case IRQL_GT_ZERO_AT_SYSTEM_SERVICE:
+        KiPrintPlace("  service: ", Parameters[0], 0);
+        break;
+    default:
+        break;
+    }
+    KiPrintHeld();
+}
+
 static void KiPrintCulprit(void)
 {
     PKTHREAD Thread = KeGetCurrentThread();
@@ -187,6 +240,7 @@ static void KiPrintBugCheck(ULONG Code, const ULONG_PTR Parameters[4], ULONG_PTR
 
     KePrint("\n*** STOP: %08x %s (%08x, %08x, %08x, %08x)\n%s\n", Code, Text->Name,
         Parameters[0], Parameters[1], Parameters[2], Parameters[3], Text->Sentence);
+    KiPrintSides(Code, Parameters);
     KiPrintCulprit();
     KePrint("Stack:\n");
     if (KiBugCheckEip != 0) {

@@ -101,7 +101,10 @@ void KiCheckKernelApcs(PKTHREAD Thread)
 
 void KeEnterCriticalRegion(void)
 {
-    KeGetCurrentThread()->KernelApcDisable--;
+    PKTHREAD Thread = KeGetCurrentThread();
+
+    KiNoteRegion(Thread, __builtin_return_address(0));
+    Thread->KernelApcDisable--;
 }
 
 void KeLeaveCriticalRegion(void)
@@ -117,7 +120,10 @@ void KeLeaveCriticalRegion(void)
 
 void KeEnterGuardedRegion(void)
 {
-    KeGetCurrentThread()->SpecialApcDisable--;
+    PKTHREAD Thread = KeGetCurrentThread();
+
+    KiNoteRegion(Thread, __builtin_return_address(0));
+    Thread->SpecialApcDisable--;
 }
 
 void KeLeaveGuardedRegion(void)

@@ -82,10 +82,12 @@ void KiRetireDpcList(PKPRCB Prcb)
     }
     Prcb->DpcRoutineActive = TRUE;
     while (KiRemoveDpc(Prcb, &Copy, &Dpc)) {
+        KiNoteDpc(Copy.DeferredRoutine);
         Copy.DeferredRoutine(
             Dpc, Copy.DeferredContext, Copy.SystemArgument1, Copy.SystemArgument2);
         ASSERT_IRQL(DISPATCH_LEVEL);
     }
+    KiNoteDpc(NULL);
     Prcb->DpcRoutineActive = FALSE;
 }
 

@@ -56,6 +56,7 @@ KIRQL KeRaiseIrqlTo(KIRQL NewIrql)
     KIRQL OldIrql = KeGetCurrentIrql();
 
     ASSERT(NewIrql >= OldIrql);
+    KiNoteRaise(OldIrql, NewIrql, __builtin_return_address(0));
     if (NewIrql >= DEVICE_LEVEL) {
         KiDisableInterrupts();
     }
@@ -69,7 +70,7 @@ void KeLowerIrql(KIRQL NewIrql)
 
     ASSERT(NewIrql <= OldIrql);
     ASSERT(NewIrql >= DISPATCH_LEVEL || OldIrql < DISPATCH_LEVEL ||
-           KiCurrentPrcb()->HeldSpinLocks == 0);
+           KiCurrentPrcb()->HeldSpinLocks.Count == 0);
     KiSetIrql(NewIrql);
     if (OldIrql >= DEVICE_LEVEL && NewIrql < DEVICE_LEVEL) {
         KiEnableInterrupts();

@@ -83,7 +83,7 @@ void KiDeliverSoftwareInterrupts(KIRQL Irql);
 /* KeLowerIrql for who knows that it is at DISPATCH_LEVEL. */
 FORCEINLINE void KiLowerFromDispatchLevel(KIRQL NewIrql)
 {
-    ASSERT(NewIrql == DISPATCH_LEVEL || KiCurrentPrcb()->HeldSpinLocks == 0);
+    ASSERT(NewIrql == DISPATCH_LEVEL || KiCurrentPrcb()->HeldSpinLocks.Count == 0);
     KiSetIrql(NewIrql);
     if (__builtin_expect(KiPendingSoftwareInterrupts() != 0, 0) && NewIrql < DISPATCH_LEVEL) {
         KiDeliverSoftwareInterrupts(NewIrql);
@@ -102,17 +102,52 @@ DECLSPEC_NORETURN void KiStandStill(ULONG_PTR Eip, ULONG_PTR Ebp);
 /* This processor's translation buffer alone (i386/tb.c). */
 void KiFlushOwnPages(PCVOID First, ULONG Pages);
 
-/* ---- Spin locks (spinlock.c) ---------------------------------------------------- */
+/*
+ * One turn of a loop that waits for another processor; Turns counts them.  PAUSE is
+ * for every so many only: QEMU takes it for leave to run something else, which goes
+ * through its one big lock, and so does sending an interrupt.  Processors that
+ * pause all the time keep the one that they wait for from getting on.
+ */
+#define KI_TURNS_TO_PAUSE 256
 
-#define KI_LOCK_STACK 8 /* entries of HeldLevels */
+FORCEINLINE void KiRelax(PULONG Turns)
+{
+    if (++*Turns % KI_TURNS_TO_PAUSE == 0) {
+        __builtin_ia32_pause();
+    }
+}
+
+/* ---- Who holds what (held.c), in debug builds --------------------------------------- */
 
 #ifdef NDEBUG
-#define KiNoteSpinLockAcquire(Lock, Caller) ((void)0)
-#define KiNoteSpinLockRelease(Lock)         ((void)0)
+#define KiNoteSpinLockAcquire(Lock, Caller)          ((void)0)
+#define KiNoteSpinLockRelease(Lock, Caller)          ((void)0)
+#define KiNoteMutexAcquire(Mutex, Thread, Caller)    ((void)(Thread))
+#define KiNoteMutexRelease(Mutex, Thread, Caller)    ((void)(Thread))
+#define KiNoteRegion(Thread, Caller)                 ((void)0)
+#define KiNoteWait(Thread, Object, Timeout, Caller)  ((void)0)
+#define KiNoteRaise(OldIrql, NewIrql, Caller)        ((void)0)
+#define KiNoteDpc(Routine)                           ((void)0)
+#define KiPrintLockUse(Label, Lock, Level, Caller)      KiPrintPlace("  lock used by", (Caller), 1)
+#define KiPrintHeld()                                ((void)0)
 #else
 void KiNoteSpinLockAcquire(PKSPIN_LOCK Lock, PVOID Caller);
-void KiNoteSpinLockRelease(PKSPIN_LOCK Lock);
+void KiNoteShortLockAcquire(PKSPIN_LOCK Lock, PVOID Caller);
+void KiNoteSpinLockRelease(PKSPIN_LOCK Lock, PVOID Caller);
+void KiNoteMutexAcquire(PKGUARDED_MUTEX Mutex, PKTHREAD Thread, PVOID Caller);
+void KiNoteMutexRelease(PKGUARDED_MUTEX Mutex, PKTHREAD Thread, PVOID Caller);
+void KiNoteRegion(PKTHREAD Thread, PVOID Caller);
+void KiNoteWait(PKTHREAD Thread, PVOID Object, const LARGE_INTEGER *Timeout, PVOID Caller);
+#define KiNoteRaise(OldIrql, NewIrql, Caller)                                                  \
+    ((OldIrql) < DISPATCH_LEVEL && (NewIrql) >= DISPATCH_LEVEL                                 \
+            ? (void)(KiCurrentPrcb()->RaisedBy = (Caller))                                     \
+            : (void)0)
+#define KiNoteDpc(Routine) (KiCurrentPrcb()->DpcRoutine = (PVOID)(ULONG_PTR)(Routine))
+void KiPrintLockUse(PCSTR Label, ULONG_PTR Lock, ULONG Level, ULONG_PTR Caller);
+void KiPrintHeld(void);
 #endif
+
+/* ---- Spin locks (spinlock.c) ---------------------------------------------------- */
 
 void KiSpin(PKSPIN_LOCK Lock, ULONG Mark);
 
@@ -150,21 +185,21 @@ FORCEINLINE KIRQL KiLockDispatcher(void)
 
     ASSERT(OldIrql <= DISPATCH_LEVEL);
     KiSetIrql(DISPATCH_LEVEL);
-    KiNoteSpinLockAcquire(&KiDispatcherLock, __builtin_return_address(0));
+    KiNoteSpinLockAcquire(&KiDispatcherLock, NULL);
     KiTakeLock(&KiDispatcherLock);
     return OldIrql;
 }
 
 FORCEINLINE void KiLockDispatcherAtDpcLevel(void)
 {
-    KiNoteSpinLockAcquire(&KiDispatcherLock, __builtin_return_address(0));
+    KiNoteSpinLockAcquire(&KiDispatcherLock, NULL);
     KiTakeLock(&KiDispatcherLock);
 }
 
 FORCEINLINE void KiUnlockDispatcherFromDpcLevel(void)
 {
+    KiNoteSpinLockRelease(&KiDispatcherLock, NULL);
     KiDropLock(&KiDispatcherLock);
-    KiNoteSpinLockRelease(&KiDispatcherLock);
 }
 
 /* A thread stands by: switch to it, or see to it that a switch follows. */
@@ -198,6 +233,7 @@ FORCEINLINE void KiUnlockDispatcherOrWait(KIRQL OldIrql, BOOLEAN Wait)
 
 /* ---- Scheduler (sched.c, priority.c, idle.c); dispatcher lock held ---------------- */
 
+extern BOOLEAN KiTraceScheduling; /* record each change of a thread's state? */
 void KiInitializeReadyQueues(PKPRCB Prcb);
 /* Initialises the boot processor's idle thread and process; makes the thread current. */
 void KiInitializeIdleThread(PKPRCB Prcb);
@@ -220,6 +256,8 @@ void KiFinishSwitch(KIRQL OldIrql);
 void KiBeginThread(void);
 void KiQuantumEnd(void); /* takes the dispatcher lock itself */
 void KiSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
+/* Boosts threads that were ready for too long; takes the dispatcher lock itself (balance.c). */
+void KiScanReadyQueues(void);
 
 /* A boost ends, and the priority goes one down, but not below the base. */
 FORCEINLINE KPRIORITY KiComputeDecayedPriority(PKTHREAD Thread)
@@ -266,10 +304,16 @@ PLIST_ENTRY KiTryRemoveQueue(PKQUEUE Queue);
 
 /* ---- Time (timer.c, clock.c, dpc.c) ---------------------------------------------------- */
 
+#define KiSharedData ((PKUSER_SHARED_DATA)KI_USER_SHARED_DATA)
+
+/* Clock ticks since the start; for differences, which may wrap. */
+FORCEINLINE ULONG KiQueryLowTickCount(void)
+{
+    return KiSharedData->TickCount.LowPart;
+}
+
 void KiInitializeTimers(void);
 void KiInitializeSharedData(void);
-/* Interrupt time at which a Timeout of NT's (negative: relative) is over. */
-ULONGLONG KiComputeDueTime(LONGLONG Timeout);
 /* FALSE, and not inserted, if DueTime has passed.  Dispatcher lock held. */
 BOOLEAN KiInsertTimer(PKTIMER Timer, ULONGLONG DueTime);
 void KiRemoveTimer(PKTIMER Timer);
@@ -364,6 +408,8 @@ BOOLEAN KiWriteUser(void __user *Destination, const void *Source, SIZE_T Length)
 extern volatile BOOLEAN KiBugCheckActive;
 /* The function Address is in, and how far in; NULL: unknown. */
 PCSTR KiLookupSymbol(ULONG_PTR Address, _Out_ PULONG Offset);
+/* One line of a bugcheck: Before, and the function.  Back 1: Address is a return address. */
+void KiPrintPlace(PCSTR Before, ULONG_PTR Address, ULONG Back);
 /* Where the bugcheck's stack is to begin, if not at its caller: what was interrupted. */
 void KiSetBugCheckFrame(ULONG_PTR Eip, ULONG_PTR Ebp);
 /* One event as text to the console; Records as KeTraceRead returns them. */

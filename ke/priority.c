@@ -20,6 +20,9 @@ void KiSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
         return;
     }
     Thread->Priority = (CCHAR)Priority;
+    if (KiTraceScheduling) {
+        KeTrace(TraceThreadPriority, TraceP(Thread), (ULONG)Priority);
+    }
     switch (Thread->State) {
     case Ready:
         KiDequeueReadyThread(Prcb, Thread, Old);

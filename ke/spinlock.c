@@ -3,9 +3,7 @@
  * Spin locks.  On one processor raising IRQL would do; the lock word is what
  * keeps the others out.
  *
- * Debug builds keep the levels of the locks a processor holds in its KPRCB and
- * stop at the first acquisition against the order of inc/locks.h, whether or not
- * it would have met its deadlock this time.
+ * Debug builds check the order of inc/locks.def at every acquisition (held.c).
  */
 #include "ke/ki.h"
 
@@ -18,52 +16,18 @@ void KeInitializeSpinLock(PKSPIN_LOCK Lock, LOCK_LEVEL Level)
 /* The slow half of KiTakeLock: somebody else holds it. */
 void KiSpin(PKSPIN_LOCK Lock, ULONG Mark)
 {
+    ULONG Turns = 0;
+
     do {
         if (Lock->Lock == Mark) {
-            KeBugCheckEx(NASCENT_LOCK_ORDER, (ULONG_PTR)Lock, Lock->Level, Lock->Level,
+            KeBugCheckEx(SPIN_LOCK_ALREADY_OWNED, (ULONG_PTR)Lock, Lock->Level, Lock->Level,
                 (ULONG_PTR)__builtin_return_address(0));
         }
         while (Lock->Lock != 0) {
-            __builtin_ia32_pause();
+            KiRelax(&Turns);
         }
     } while (InterlockedCompareExchange(&Lock->Lock, Mark, 0) != 0);
 }
-
-#ifndef NDEBUG
-
-/* Bugcheck parameters: the lock, its level, the level held, the caller. */
-void KiNoteSpinLockAcquire(PKSPIN_LOCK Lock, PVOID Caller)
-{
-    PKPRCB Prcb = KiCurrentPrcb();
-    ULONG Held = Prcb->HeldSpinLocks;
-    UCHAR Highest = Held != 0 ? Prcb->HeldLevels[Held - 1] : LockLevelConsole;
-
-    if (Lock->Level <= Highest || Held == KI_LOCK_STACK) {
-        KeBugCheckEx(
-            NASCENT_LOCK_ORDER, (ULONG_PTR)Lock, Lock->Level, Highest, (ULONG_PTR)Caller);
-    }
-    Prcb->HeldLevels[Held] = Lock->Level;
-    Prcb->HeldSpinLocks = Held + 1;
-}
-
-/* Locks may be released in any order; the rest stays sorted. */
-void KiNoteSpinLockRelease(PKSPIN_LOCK Lock)
-{
-    PKPRCB Prcb = KiCurrentPrcb();
-    ULONG Held = Prcb->HeldSpinLocks;
-    ULONG i = Held;
-
-    while (i != 0 && Prcb->HeldLevels[i - 1] != Lock->Level) {
-        i--;
-    }
-    ASSERT(i != 0);
-    for (; i < Held; i++) {
-        Prcb->HeldLevels[i - 1] = Prcb->HeldLevels[i];
-    }
-    Prcb->HeldSpinLocks = Held - 1;
-}
-
-#endif
 
 KIRQL KeAcquireSpinLock(PKSPIN_LOCK Lock)
 {
@@ -79,9 +43,8 @@ KIRQL KeAcquireSpinLock(PKSPIN_LOCK Lock)
 
 void KeReleaseSpinLock(PKSPIN_LOCK Lock, KIRQL OldIrql)
 {
-    ASSERT(Lock->Lock == KiLockMark());
+    KiNoteSpinLockRelease(Lock, __builtin_return_address(0));
     KiDropLock(Lock);
-    KiNoteSpinLockRelease(Lock);
     if (KeGetCurrentIrql() == DISPATCH_LEVEL) {
         KiLowerFromDispatchLevel(OldIrql);
     }
@@ -96,7 +59,51 @@ void KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK Lock)
 
 void KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK Lock)
 {
-    ASSERT(Lock->Lock == KiLockMark());
+    KiNoteSpinLockRelease(Lock, __builtin_return_address(0));
     KiDropLock(Lock);
-    KiNoteSpinLockRelease(Lock);
 }
+
+/* ---- Short locks: in line in a release build (inc/ke.h) ---------------------------- */
+
+#ifdef NDEBUG
+
+void KeSpinShortLock(PKSPIN_LOCK Lock)
+{
+    do {
+        __builtin_ia32_pause();
+    } while (Lock->Lock != 0 || InterlockedExchange(&Lock->Lock, 1) != 0);
+}
+
+#else
+
+void KeEnterShortSection(void)
+{
+    BOOLEAN Enabled = KeDisableInterrupts();
+
+    ASSERT_IRQL_AT_MOST(APC_LEVEL);
+    ASSERT(Enabled); /* they are not nested */
+}
+
+void KeLeaveShortSection(void)
+{
+    BOOLEAN Enabled = KeDisableInterrupts();
+
+    ASSERT(!Enabled && KiCurrentPrcb()->HeldSpinLocks.Count == 0);
+    KiEnableInterrupts();
+}
+
+void KeAcquireShortLock(PKSPIN_LOCK Lock)
+{
+    KeEnterShortSection();
+    KiNoteShortLockAcquire(Lock, __builtin_return_address(0));
+    KiTakeLock(Lock);
+}
+
+void KeReleaseShortLock(PKSPIN_LOCK Lock)
+{
+    KiNoteSpinLockRelease(Lock, __builtin_return_address(0));
+    KiDropLock(Lock);
+    KeLeaveShortSection();
+}
+
+#endif

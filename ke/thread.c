@@ -106,7 +106,7 @@ void KeTerminateThread(KPRIORITY Increment)
     PKTHREAD Thread = KeGetCurrentThread();
     PKPRCB Prcb;
 
-    ASSERT(IsListEmpty(&Thread->MutantListHead) && Thread->HeldLocks == 0);
+    ASSERT(IsListEmpty(&Thread->MutantListHead) && Thread->HeldMutexes.Count == 0);
     (void)KiLockDispatcher();
     Prcb = KiCurrentPrcb();
     KiLeaveQueue(Thread);

@@ -169,6 +169,7 @@ NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON Reason, KPROCESSOR_MOD
     KI_WAIT Wait;
     NTSTATUS Status;
 
+    KiNoteWait(Thread, Object, Timeout, __builtin_return_address(0));
     KiInitializeWait(&Wait, Reason, Mode, Alertable, Timeout);
     do {
         KiBeginWait(Thread);
@@ -231,6 +232,7 @@ NTSTATUS KeWaitForMultipleObjects(ULONG Count, PVOID Objects[], WAIT_TYPE Type,
     KI_WAIT Wait;
     NTSTATUS Status;
 
+    KiNoteWait(Thread, Objects[0], Timeout, __builtin_return_address(0));
     ASSERT(Count != 0 && Count <= (WaitBlocks ? MAXIMUM_WAIT_OBJECTS : THREAD_WAIT_OBJECTS));
     KiInitializeWait(&Wait, Reason, Mode, Alertable, Timeout);
     do {
@@ -270,6 +272,7 @@ NTSTATUS KeRemoveQueue(
     KI_WAIT Wait;
     NTSTATUS Status;
 
+    KiNoteWait(Thread, Queue, Timeout, __builtin_return_address(0));
     KiInitializeWait(&Wait, WrQueue, Mode, FALSE, Timeout);
     do {
         KiBeginWait(Thread);
@@ -303,6 +306,7 @@ NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE Mode, BOOLEAN Alertable, PLARGE_
     KI_WAIT Wait;
     NTSTATUS Status;
 
+    KiNoteWait(Thread, &Thread->Timer, Interval, __builtin_return_address(0));
     KiInitializeWait(&Wait, DelayExecution, Mode, Alertable, Interval);
     do {
         KiBeginWait(Thread);

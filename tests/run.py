@@ -176,21 +176,45 @@ def machines():
 
 
 def crashes():
-    """What a bugcheck prints: code and name, a sentence, the stack, how to repeat it."""
+    """What a bugcheck prints: code and name, a sentence, the sides, the stack, how to repeat it.
+
+    A row: kind, code, sentence, a function on the stack, then what names the sides.
+    """
     kinds = [
         ("assert", "e0000001 NASCENT_ASSERTION_FAILED", "does not hold", "BootCrashAssert"),
         ("fault", "00000050 PAGE_FAULT_IN_NONPAGED_AREA", "not there", "BootCrashFault"),
-        ("irql", "0000000a IRQL_NOT_LESS_OR_EQUAL", "at an IRQL", "BootCrashIrql"),
+        ("irql", "0000000a IRQL_NOT_LESS_OR_EQUAL", "at an IRQL", "BootCrashIrql",
+         "fault:    in BootCrashIrql", "held:     page frames lock", "by BootCrashIrql"),
         ("write", "000000be ATTEMPTED_WRITE_TO_READONLY_MEMORY", "only read", "BootCrashWrite"),
         ("execute", "000000fc ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY", "execute data", ""),
         ("user", "00000050 PAGE_FAULT_IN_NONPAGED_AREA", "not its own", "BootCrashUser"),
         ("stack", "0000007f UNEXPECTED_KERNEL_MODE_TRAP (00000008", "", "BootCrashStack"),
-        ("wait", "000000b8 ATTEMPTED_SWITCH_FROM_DPC", "tried to wait", "BootCrashWait"),
+        ("wait", "000000b8 ATTEMPTED_SWITCH_FROM_DPC", "tried to wait", "BootCrashWait",
+         "wanted:   the timer", "waits:    BootCrashWait", "last raised by BootCrashWait"),
+        ("dpc", "000000b8 ATTEMPTED_SWITCH_FROM_DPC", "tried to wait", "BootCrashDpcRoutine",
+         "wanted:   the event", "waits:    BootCrashDpcRoutine", "DPC:      BootCrashDpcRoutine"),
+        ("order", "e0000002 NASCENT_LOCK_ORDER", "out of order", "BootCrashOrder",
+         "wanted:   process lock", "level 1, by BootCrashOrder",
+         "held:     handle table lock", "level 5, by BootCrashOrder"),
+        ("mutex", "e0000002 NASCENT_LOCK_ORDER", "wrong IRQL", "BootCrashMutex",
+         "wanted:   process lock", "by BootCrashMutex", "held:     pool lock"),
+        ("twice", "0000000f SPIN_LOCK_ALREADY_OWNED", "holds already", "BootCrashTwice",
+         "wanted:   timer lock", "by BootCrashTwice", "held:     timer lock"),
+        ("unowned", "00000011 THREAD_NOT_MUTEX_OWNER", "does not hold it", "BootCrashUnowned",
+         "freed:    process lock", "by BootCrashUnowned"),
+        ("held", "00000001 APC_INDEX_MISMATCH", "holding a mutex", "in user mode",
+         "service:  BootCloseAndKeepMutex", "held:     handle table lock",
+         "by BootCloseAndKeepMutex"),
+        ("raised", "0000004a IRQL_GT_ZERO_AT_SYSTEM_SERVICE", "at a raised IRQL", "in user mode",
+         "service:  BootCloseAndStayRaised", "held:     reaper lock",
+         "by BootCloseAndStayRaised"),
+        ("region", "00000001 APC_INDEX_MISMATCH", "with APCs disabled", "in user mode",
+         "service:  BootCloseInGuardedRegion", "disabled by BootCloseInGuardedRegion"),
         ("pool", "000000c2 BAD_POOL_CALLER", "freed twice", "BootCrashPool"),
     ]
-    for kind, code, sentence, function in kinds:
+    for kind, code, sentence, function, *sides in kinds:
         wanted = ["Kernel stack overflow"] if kind == "stack" else []
-        wanted += [f"*** STOP: {code}", sentence, "Stack:", function, "Last events:",
+        wanted += [f"*** STOP: {code}", sentence, *sides, "Stack:", function, "Last events:",
                    f"repeat with: make run ARGS='crash={kind} trace=full'"]
         yield expect(f"boot: crash={kind}", boot(f"crash={kind} trace=full"), wanted,
                      qemu.STATUS_FAILURE)
@@ -296,6 +320,27 @@ def check_suite():
     return [failure("check: make check", f"the status is {status}", make("check"), said)]
 
 
+# What the analysers have to find in tests/analyze/: a part of the file's lines each.
+PLANTED = {
+    "kernel": ["[-Wanalyzer-null-dereference]", "core.NullDereference]",
+               "UndefinedBinaryOperatorResult]", "bugprone-branch-clone]", "4 complaints"],
+    "user": ["[-Wanalyzer-null-dereference]", "core.NullDereference]", "2 complaints"],
+}
+
+
+def analyze_suite():
+    """gcc's analyser and clang-tidy find the planted faults, and none in the system."""
+    found = []
+    for mode, wanted in PLANTED.items():
+        command = ["tools/analyze.sh", mode, f"tests/analyze/{mode}.c"]
+        found.append(expect(f"analyze: planted faults, {mode}", command, wanted, 1))
+    status, lines = execute(make("analyze"), 900)
+    if status != 0 or any(lines):
+        return [*found, failure("analyze: make analyze", f"the status is {status}",
+                                make("analyze"), lines)]
+    return [*found, Result("analyze: make analyze", True, "")]
+
+
 def clang_suite():
     """clang and lld build the kernel without a warning, and it runs the demonstration."""
     kernel = f"{qemu.BUILD}/clang/kernel.elf"
@@ -327,6 +372,7 @@ SUITES = {
     "gdb": gdb_suite,
     "trace": trace_suite,
     "readme": readme_suite,
+    "analyze": analyze_suite,
     "clang": clang_suite,
     "bench": bench_suite,
 }

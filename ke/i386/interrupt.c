@@ -46,11 +46,24 @@ void KiDeliverUserApcs(PKTRAP_FRAME TrapFrame)
     KeLowerIrql(PASSIVE_LEVEL);
 }
 
-/* About to enter user mode at a raised IRQL or with a mutex held. */
+/*
+ * About to enter user mode at a raised IRQL or, which debug builds check, holding a
+ * mutex, with APCs disabled, or attached to another process.  They also know the
+ * system service that returns; 0: none, a trap or an interrupt.
+ */
 void KiBadExitToUser(PKTRAP_FRAME TrapFrame)
 {
     PKTHREAD Thread = KeGetCurrentThread();
+    ULONG_PTR Service = 0;
 
-    KeBugCheckEx(IRQL_GT_ZERO_AT_SYSTEM_SERVICE, TrapFrame->Eip, KeGetCurrentIrql(),
-        Thread->HeldLocks, TraceP(Thread));
+#ifndef NDEBUG
+    Service = TrapFrame->DbgEip;
+#endif
+    if (KeGetCurrentIrql() != PASSIVE_LEVEL) {
+        KeBugCheckEx(IRQL_GT_ZERO_AT_SYSTEM_SERVICE, Service, KeGetCurrentIrql(),
+            TrapFrame->Eip, (ULONG_PTR)Thread);
+    }
+    KeBugCheckEx(APC_INDEX_MISMATCH, Service, Thread->ApcStateIndex,
+        (USHORT)Thread->KernelApcDisable | (ULONG)(USHORT)Thread->SpecialApcDisable << 16,
+        TrapFrame->Eip);
 }

@@ -20,6 +20,7 @@ ASSERT_OFFSET(PcTss, KPCR, TSS);
 ASSERT_OFFSET(PcCurrentThread, KPCR, PrcbData.CurrentThread);
 ASSERT_OFFSET(PcSetMember, KPCR, PrcbData.SetMember);
 
+ASSERT_OFFSET(TsDbgEip, KTRAP_FRAME, DbgEip);
 ASSERT_OFFSET(TsSegGs, KTRAP_FRAME, SegGs);
 ASSERT_OFFSET(TsSegEs, KTRAP_FRAME, SegEs);
 ASSERT_OFFSET(TsSegDs, KTRAP_FRAME, SegDs);
@@ -48,10 +49,12 @@ ASSERT_OFFSET(ThTeb, KTHREAD, Teb);
 ASSERT_OFFSET(ThServiceTable, KTHREAD, ServiceTable);
 ASSERT_OFFSET(ThApcProcess, KTHREAD, ApcState.Process);
 ASSERT_OFFSET(ThUserApcPending, KTHREAD, ApcState.UserApcPending);
+ASSERT_OFFSET(ThApcStateIndex, KTHREAD, ApcStateIndex);
+ASSERT_OFFSET(ThApcDisable, KTHREAD, KernelApcDisable);
+ASSERT_OFFSET(ThApcDisable + 2, KTHREAD, SpecialApcDisable);
 ASSERT_OFFSET(ThPreviousMode, KTHREAD, PreviousMode);
 ASSERT_OFFSET(ThNpxState, KTHREAD, NpxState);
 ASSERT_OFFSET(ThContextSwitches, KTHREAD, ContextSwitches);
-ASSERT_OFFSET(ThHeldLocks, KTHREAD, HeldLocks);
 ASSERT_OFFSET(ThDebugActive, KTHREAD, DebugActive);
 
 ASSERT_OFFSET(PrDirectoryTableBase, KPROCESS, DirectoryTableBase);

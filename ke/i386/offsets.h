@@ -17,6 +17,7 @@
 #define PcSetMember       0x134
 
 /* KTRAP_FRAME */
+#define TsDbgEip          0x04
 #define TsSegGs           0x30
 #define TsSegEs           0x34
 #define TsSegDs           0x38
@@ -47,11 +48,12 @@
 #define ThServiceTable    0x2C
 #define ThApcProcess      0x48 /* ApcState.Process */
 #define ThUserApcPending  0x4E /* ApcState.UserApcPending */
+#define ThApcStateIndex   0x70
+#define ThApcDisable      0x72 /* KernelApcDisable and SpecialApcDisable */
 #define ThPreviousMode    0xBE
 #define ThNpxState        0xC2
 #define ThContextSwitches 0x17C
-#define ThHeldLocks       0x190
-#define ThDebugActive     0x1B4
+#define ThDebugActive     0x1A8
 
 /* KPROCESS */
 #define PrDirectoryTableBase 0x10

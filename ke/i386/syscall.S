@@ -36,6 +36,9 @@ KiHaveService\@:
         movl    SdBase(%edi), %esi
         movzbl  (%ecx, %eax), %ecx      /* bytes of arguments */
         movl    (%esi, %eax, 4), %eax
+#ifndef NDEBUG
+        movl    %eax, TsDbgEip(%ebp)    /* for KiBadExitToUser */
+#endif
         testl   %ecx, %ecx
         jz      KiHaveArguments\@
         leal    \above(%edx), %esi
@@ -138,10 +141,7 @@ KiFastCallExit:
         jne     KiFastCallExitFull
         cmpb    $0, %fs:PcIrql
         jne     KiFastCallExitFull
-#ifndef NDEBUG
-        cmpl    $0, ThHeldLocks(%ebx)
-        jne     KiFastCallExitFull
-#endif
+        CHECK_NOTHING_HELD %ebx, KiFastCallExitFull
         testb   $EFLAGS_IF >> 8, TsEFlags + 1(%ebp)
         jnz     KiServiceExitFull       /* somebody has completed the frame */
         movl    $0, ThTrapFrame(%ebx)
@@ -247,10 +247,7 @@ KiSystemServiceExit:
         jne     KiServiceExitFull
         cmpb    $0, %fs:PcIrql
         jne     KiServiceExitFull
-#ifndef NDEBUG
-        cmpl    $0, ThHeldLocks(%ebx)
-        jne     KiServiceExitFull
-#endif
+        CHECK_NOTHING_HELD %ebx, KiServiceExitFull
         jmp     2f
 1:      movb    TsPreviousPreviousMode(%ebp), %cl
         movb    %cl, ThPreviousMode(%ebx)

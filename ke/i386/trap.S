@@ -156,10 +156,7 @@ KiExitToUser:
         jne     2f
         cmpb    $0, %fs:PcIrql
         jne     3f
-#ifndef NDEBUG
-        cmpl    $0, ThHeldLocks(%esi)
-        jne     3f
-#endif
+        CHECK_NOTHING_HELD %esi, 3f
         LEAVE_TRAP
 2:      pushl   %ebp
         call    KiDeliverUserApcs
@@ -167,5 +164,6 @@ KiExitToUser:
         jmp     1b
 3:      pushl   %ebp
         call    KiBadExitToUser
+        ud2                             /* a return address of this function's, for the stack */
         .cfi_endproc
         .size   KiExitToUser, . - KiExitToUser

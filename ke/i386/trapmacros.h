@@ -90,6 +90,9 @@
         subl    $TsBelowRegisters, %esp
         movl    %esp, %ebp
         CFI_FRAME_RULES
+#ifndef NDEBUG
+        movl    $0, TsDbgEip(%ebp)      /* no system service */
+#endif
         movl    $KERNEL_FS, %eax
         movl    %eax, %fs
         movl    $FLAT_DS, %eax
@@ -97,6 +100,16 @@
         movl    %eax, %es
         pushl   $EFLAGS_FIXED
         popfl
+.endm
+
+/* To \bad if \thread enters user mode with a mutex, APCs disabled, or attached. */
+.macro CHECK_NOTHING_HELD thread, bad
+#ifndef NDEBUG
+        cmpl    $0, ThApcDisable(\thread)
+        jne     \bad
+        cmpb    $0, ThApcStateIndex(\thread)
+        jne     \bad
+#endif
 .endm
 
 /* EBP = frame, interrupts off: all registers back, and away. */
