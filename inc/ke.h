@@ -772,6 +772,10 @@ void KeSetSystemCallStub(PVOID KiFastSystemCall, PVOID KiFastSystemCallRet, PVOI
 /* Return 0, or the number of bytes not copied after a fault.  mm's helpers check ranges. */
 SIZE_T KiCopyFromUser(void *Destination, const void __user *Source, SIZE_T Length);
 SIZE_T KiCopyToUser(void __user *Destination, const void *Source, SIZE_T Length);
+/* One word; not 0: a fault. */
+SIZE_T KiReadUserWord(PULONG Destination, const ULONG __user *Source);
+SIZE_T KiWriteUserWord(ULONG __user *Destination, ULONG Value);
+SIZE_T KiTouchUser(void __user *Address); /* can a byte be written? */
 
 /* Whole pages of the direct map, by SSE if there is (ke/i386/page.c).  Any IRQL. */
 void KeZeroPage(PVOID Page);
