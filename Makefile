@@ -17,7 +17,7 @@ CROSS    ?= $(GNU)
 SANITIZE ?=
 MINGW    := i686-w64-mingw32
 PYTHON   ?= python3
-export CPUS MEM BOOT ARGS ONLY O
+export CPUS MEM BOOT ARGS ONLY O STEPS SEED FUZZ_SECONDS
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -100,7 +100,7 @@ TEST_STAMP  := $(if $(filter no,$(SETUP)),,$(O)/setup-tests.stamp)
 
 # --- What one can ask for ------------------------------------------------------------
 
-.PHONY: build run test debug bench iso check analyze size clean help toolchain setup \
+.PHONY: build run test fuzz debug bench iso check analyze size clean help toolchain setup \
 	kernel-objects user host-tests
 
 build: $(KERNEL) $(RAMDISK) ## build kernel and ramdisk (the default)
@@ -110,6 +110,9 @@ run: build $(if $(filter iso,$(BOOT)),$(ISO)) ## boot it in QEMU and watch the s
 
 test: build iso | $(TEST_STAMP) ## run every test
 	@$(PYTHON) tests/run.py
+
+fuzz: build | $(TEST_STAMP) ## by chance and for hours: STEPS=10000000 SEED=time FUZZ_SECONDS=600
+	@$(PYTHON) tests/fuzz.py
 
 debug: build | $(TEST_STAMP) ## QEMU stopped at the first instruction, gdb with all symbols
 	@$(PYTHON) tools/run.py --gdb
@@ -128,8 +131,12 @@ check: build | $(TEST_STAMP) ## layer order, sparse, lengths of files and functi
 	$(PYTHON) tools/gentables.py --check || failed=1; exit $$failed
 
 # crash.c is wrong on purpose.
-analyze: $(O)/gen/status_names.inc | $(TEST_STAMP) ## gcc's analyser and clang-tidy over the kernel
-	@tools/analyze.sh $(filter-out tests/% boot/crash.c,$(KERNEL_SRCS))
+analyze: $(O)/gen/status_names.inc | $(TEST_STAMP) ## gcc's analyser and clang-tidy, kernel and user mode
+	@failed=0; export CC=$(GNU)-gcc USER_CC=$(USER_CC); \
+	tools/analyze.sh kernel $(filter-out tests/% boot/crash.c,$(filter %.c,$(KERNEL_SRCS))) || \
+		failed=1; \
+	tools/analyze.sh user $(sort $(wildcard ldr/*.c csr/*/*.c user/*/*.c)) || failed=1; \
+	exit $$failed
 
 size: ## lines of code by layer
 	@$(PYTHON) tools/size.py

@@ -54,34 +54,9 @@ NTSTATUS NTAPI NtOpenEvent(HANDLE __user *EventHandle, ACCESS_MASK DesiredAccess
     return ObReturnHandle(EventHandle, Handle, Status);
 }
 
-typedef enum _EXP_EVENT_CHANGE { ExpSet, ExpReset, ExpPulse } EXP_EVENT_CHANGE;
-
-static LONG ExpApply(PKEVENT Event, EXP_EVENT_CHANGE Change)
-{
-    switch (Change) {
-    case ExpSet:
-        return KeSetEvent(Event, EVENT_INCREMENT, FALSE);
-    case ExpPulse:
-        return KePulseEvent(Event, EVENT_INCREMENT, FALSE);
-    default:
-        return KeResetEvent(Event);
-    }
-}
-
 /* As on NT the change stays even when PreviousState cannot be written. */
-static NTSTATUS ExpChangeEvent(
-    HANDLE EventHandle, LONG __user *PreviousState, EXP_EVENT_CHANGE Change)
+static NTSTATUS ExpReturnPrevious(LONG __user *PreviousState, LONG Previous)
 {
-    PVOID Event;
-    LONG Previous;
-    NTSTATUS Status = ObReferenceObjectByHandle(EventHandle, EVENT_MODIFY_STATE,
-        ExEventObjectType, KeGetPreviousMode(), &Event, NULL);
-
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    Previous = ExpApply(Event, Change);
-    ObDereferenceObject(Event);
     return PreviousState != NULL
         ? MmWriteUlongToUser((ULONG __user *)PreviousState, (ULONG)Previous)
         : STATUS_SUCCESS;
@@ -89,22 +64,52 @@ static NTSTATUS ExpChangeEvent(
 
 NTSTATUS NTAPI NtSetEvent(HANDLE EventHandle, LONG __user *PreviousState)
 {
-    return ExpChangeEvent(EventHandle, PreviousState, ExpSet);
+    PVOID Event;
+    LONG Previous;
+    NTSTATUS Status = ObReferenceCallersObject(
+        EventHandle, EVENT_MODIFY_STATE, ExEventObjectType, &Event);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Previous = KeSetEvent(Event, EVENT_INCREMENT, FALSE);
+    ObDereferenceObject(Event);
+    return ExpReturnPrevious(PreviousState, Previous);
 }
 
 NTSTATUS NTAPI NtResetEvent(HANDLE EventHandle, LONG __user *PreviousState)
 {
-    return ExpChangeEvent(EventHandle, PreviousState, ExpReset);
+    PVOID Event;
+    LONG Previous;
+    NTSTATUS Status = ObReferenceCallersObject(
+        EventHandle, EVENT_MODIFY_STATE, ExEventObjectType, &Event);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Previous = KeResetEvent(Event);
+    ObDereferenceObject(Event);
+    return ExpReturnPrevious(PreviousState, Previous);
 }
 
 NTSTATUS NTAPI NtPulseEvent(HANDLE EventHandle, LONG __user *PreviousState)
 {
-    return ExpChangeEvent(EventHandle, PreviousState, ExpPulse);
+    PVOID Event;
+    LONG Previous;
+    NTSTATUS Status = ObReferenceCallersObject(
+        EventHandle, EVENT_MODIFY_STATE, ExEventObjectType, &Event);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Previous = KePulseEvent(Event, EVENT_INCREMENT, FALSE);
+    ObDereferenceObject(Event);
+    return ExpReturnPrevious(PreviousState, Previous);
 }
 
 NTSTATUS NTAPI NtClearEvent(HANDLE EventHandle)
 {
-    return ExpChangeEvent(EventHandle, NULL, ExpReset);
+    return NtResetEvent(EventHandle, NULL);
 }
 
 static void ExpFillEvent(PVOID Object, PVOID Information)

@@ -10,6 +10,18 @@
  * by index; entries that were never used are not linked at all but counted by
  * NextFresh (NT links a whole new leaf at once), which makes a new table cheap.
  *
+ * Who looks an entry up needs no lock of the table, only the entry's own: bit 0
+ * of Value, as in NT.  The way of an entry:
+ *
+ *   fresh  -> live     ExCreateHandle: filled, then NextFresh goes beyond it
+ *   free   -> live     ExCreateHandle: taken off the list, then filled, Value last
+ *   live  <-> locked   ExLockHandle, ExUnlockHandle; nobody else changes it meanwhile
+ *   locked -> free     ExRemoveLockedHandle: Value 0, then into the list
+ *
+ * Nobody ever locks an entry whose Value is 0, so a free one belongs to whoever
+ * holds ListLock.  Leaves and upper tables stay where they are until the table is
+ * destroyed, and are in place before NextFresh says that there is something in them.
+ *
  * Process and thread ids come from the same code.  For them a freed value goes
  * to the end of the list, so that an id is not soon seen again.
  *
@@ -24,15 +36,20 @@
 #define LEVEL_MASK    3u
 #define TAG_TABLE     POOL_TAG('O', 'b', 't', 'b')
 
-/* Lock guards all of it and the entries. */
+/*
+ * ListLock, a short lock, guards the list, the count and the taking of fresh entries.
+ * GrowthLock: one thread at a time adds a leaf; it alone moves NextFresh from one
+ * leaf to the next and changes TableCode.
+ */
 struct _HANDLE_TABLE {
     ULONG_PTR TableCode; /* leaf, middle or top table | its level 0..2 */
+    volatile ULONG NextFresh; /* no entry from here on has ever been used */
     ULONG FirstFree;     /* index; 0: none */
-    ULONG LastFree;
-    ULONG NextFresh;     /* no entry from here on has ever been used */
+    ULONG LastFree;      /* where values are put at the end */
     ULONG HandleCount;
     BOOLEAN TrackCids;
-    KGUARDED_MUTEX Lock;
+    KSPIN_LOCK ListLock;
+    KGUARDED_MUTEX GrowthLock;
 };
 
 static ULONG ExpLevel(PHANDLE_TABLE Table)
@@ -45,21 +62,24 @@ static PVOID ExpRoot(PHANDLE_TABLE Table)
     return (PVOID)(Table->TableCode & ~(ULONG_PTR)LEVEL_MASK);
 }
 
-/* The entry of an index below NextFresh. */
-static PHANDLE_TABLE_ENTRY ExpEntry(PHANDLE_TABLE Table, ULONG Index)
+static __attribute__((noinline, returns_nonnull)) PHANDLE_TABLE_ENTRY ExpUpperEntry(
+    PHANDLE_TABLE Table, ULONG Index)
 {
     PVOID Root = ExpRoot(Table);
     ULONG Leaf = Index / LEAF_ENTRIES;
+    PHANDLE_TABLE_ENTRY Entries = ExpLevel(Table) == 1
+        ? ((PHANDLE_TABLE_ENTRY *)Root)[Leaf]
+        : ((PHANDLE_TABLE_ENTRY **)Root)[Leaf / MIDDLE_LEAVES][Leaf % MIDDLE_LEAVES];
 
-    switch (ExpLevel(Table)) {
-    case 0:
-        return (PHANDLE_TABLE_ENTRY)Root + Index;
-    case 1:
-        return ((PHANDLE_TABLE_ENTRY *)Root)[Leaf] + Index % LEAF_ENTRIES;
-    default:
-        return ((PHANDLE_TABLE_ENTRY **)Root)[Leaf / MIDDLE_LEAVES][Leaf % MIDDLE_LEAVES]
-            + Index % LEAF_ENTRIES;
-    }
+    return Entries + Index % LEAF_ENTRIES;
+}
+
+/* The entry of an index below NextFresh.  Most tables are one leaf. */
+static inline __attribute__((returns_nonnull)) PHANDLE_TABLE_ENTRY ExpEntry(
+    PHANDLE_TABLE Table, ULONG Index)
+{
+    return ExpLevel(Table) == 0 ? (PHANDLE_TABLE_ENTRY)ExpRoot(Table) + Index
+                                : ExpUpperEntry(Table, Index);
 }
 
 /* Puts a table of Count pointers above the root, which becomes its first. */
@@ -131,7 +151,7 @@ static BOOLEAN ExpAddLeaf(PHANDLE_TABLE Table)
         return FALSE;
     }
     Entries[0] = (HANDLE_TABLE_ENTRY){.Value = 0, .NextFree = 0};
-    Table->NextFresh++;
+    __atomic_store_n(&Table->NextFresh, Table->NextFresh + 1, __ATOMIC_RELEASE);
     return TRUE;
 }
 
@@ -143,7 +163,8 @@ PHANDLE_TABLE ExCreateHandleTable(BOOLEAN TrackCids)
     if (Table == NULL) {
         return NULL;
     }
-    KeInitializeGuardedMutex(&Table->Lock, LockLevelHandleTable);
+    KeInitializeSpinLock(&Table->ListLock, LockLevelHandleList);
+    KeInitializeGuardedMutex(&Table->GrowthLock, LockLevelHandleTable);
     Table->TrackCids = TrackCids;
     if (!ExpAddLeaf(Table)) {
         ExFreePoolWithTag(Table, TAG_TABLE);
@@ -152,43 +173,20 @@ PHANDLE_TABLE ExCreateHandleTable(BOOLEAN TrackCids)
     return Table;
 }
 
-/* The index of an entry that was never used, or 0. */
-static ULONG ExpTakeFresh(PHANDLE_TABLE Table)
+static BOOLEAN ExpFreshIsReady(PHANDLE_TABLE Table)
 {
-    if (Table->NextFresh % LEAF_ENTRIES == 0 && !ExpAddLeaf(Table)) {
-        return 0;
-    }
-    return Table->NextFresh++;
+    return Table->NextFresh % LEAF_ENTRIES != 0;
 }
 
-static ULONG ExpTakeIndex(PHANDLE_TABLE Table)
+/* All fresh entries are used: adds a leaf, unless somebody else just has. */
+static __attribute__((noinline)) BOOLEAN ExpGrow(PHANDLE_TABLE Table)
 {
-    BOOLEAN FreshIsReady = Table->NextFresh % LEAF_ENTRIES != 0;
-    ULONG Index = Table->FirstFree;
+    BOOLEAN Grown;
 
-    if (Index == 0 || (Table->TrackCids && FreshIsReady)) {
-        return ExpTakeFresh(Table);
-    }
-    Table->FirstFree = ExpEntry(Table, Index)->NextFree;
-    return Index;
-}
-
-/* At the front, where the next create finds it in the cache; ids at the end. */
-static void ExpPutIndex(PHANDLE_TABLE Table, ULONG Index, BOOLEAN AtEnd)
-{
-    PHANDLE_TABLE_ENTRY Entry = ExpEntry(Table, Index);
-    BOOLEAN WasEmpty = Table->FirstFree == 0;
-
-    Entry->Value = 0;
-    Entry->NextFree = AtEnd ? 0 : Table->FirstFree;
-    if (AtEnd && !WasEmpty) {
-        ExpEntry(Table, Table->LastFree)->NextFree = Index;
-    } else {
-        Table->FirstFree = Index;
-    }
-    if (AtEnd || WasEmpty) {
-        Table->LastFree = Index;
-    }
+    KeAcquireGuardedMutex(&Table->GrowthLock);
+    Grown = ExpFreshIsReady(Table) || ExpAddLeaf(Table);
+    KeReleaseGuardedMutex(&Table->GrowthLock);
+    return Grown;
 }
 
 static HANDLE ExpHandle(ULONG Index)
@@ -201,18 +199,57 @@ static TRACE_RESOURCE ExpResource(PHANDLE_TABLE Table)
     return Table->TrackCids ? ResourceCid : ResourceHandle;
 }
 
-static void ExpFill(PHANDLE_TABLE Table, ULONG Index, const HANDLE_TABLE_ENTRY *Entry)
+/* From here on look-ups find it. */
+FORCEINLINE void ExpFill(PHANDLE_TABLE_ENTRY Entry, const HANDLE_TABLE_ENTRY *Contents)
 {
-    *ExpEntry(Table, Index) = *Entry;
-    Table->HandleCount++;
-    KeTraceAcquire(ExpResource(Table), (ULONG_PTR)ExpHandle(Index));
+    Entry->GrantedAccess = Contents->GrantedAccess;
+    __atomic_store_n(&Entry->Value, Contents->Value, __ATOMIC_RELEASE);
 }
 
-static void ExpEmpty(PHANDLE_TABLE Table, ULONG Index)
+/* Makes the next fresh entry.  ListLock held, or the table is nobody else's. */
+FORCEINLINE ULONG ExpFillFresh(PHANDLE_TABLE Table, const HANDLE_TABLE_ENTRY *Contents)
+{
+    ULONG Index = Table->NextFresh;
+
+    ExpFill(ExpEntry(Table, Index), Contents);
+    Table->HandleCount++;
+    __atomic_store_n(&Table->NextFresh, Index + 1, __ATOMIC_RELEASE);
+    return Index;
+}
+
+FORCEINLINE ULONG ExpFillFree(PHANDLE_TABLE Table, const HANDLE_TABLE_ENTRY *Contents)
+{
+    ULONG Index = Table->FirstFree;
+    PHANDLE_TABLE_ENTRY Entry = ExpEntry(Table, Index);
+
+    Table->FirstFree = Entry->NextFree;
+    ExpFill(Entry, Contents);
+    Table->HandleCount++;
+    return Index;
+}
+
+/* At the end, so that it is not soon seen again. */
+static void ExpPutLast(PHANDLE_TABLE Table, ULONG Index)
+{
+    ExpEntry(Table, Index)->NextFree = 0;
+    if (Table->FirstFree == 0) {
+        Table->FirstFree = Index;
+    } else {
+        ExpEntry(Table, Table->LastFree)->NextFree = Index;
+    }
+    Table->LastFree = Index;
+}
+
+/* A freed entry, which is in no list yet.  ListLock held, or nobody else's table. */
+FORCEINLINE void ExpPutIndex(PHANDLE_TABLE Table, PHANDLE_TABLE_ENTRY Entry, ULONG Index)
 {
     Table->HandleCount--;
-    ExpPutIndex(Table, Index, Table->TrackCids);
-    KeTraceRelease(ExpResource(Table), (ULONG_PTR)ExpHandle(Index));
+    if (Table->TrackCids) {
+        ExpPutLast(Table, Index);
+    } else { /* at the front, where the next create finds it in the cache */
+        Entry->NextFree = Table->FirstFree;
+        Table->FirstFree = Index;
+    }
 }
 
 HANDLE ExCreateHandle(PHANDLE_TABLE Table, const HANDLE_TABLE_ENTRY *Entry)
@@ -222,20 +259,28 @@ HANDLE ExCreateHandle(PHANDLE_TABLE Table, const HANDLE_TABLE_ENTRY *Entry)
     if (KeFaultPoint()) {
         return NULL;
     }
-    KeAcquireGuardedMutex(&Table->Lock);
-    Index = ExpTakeIndex(Table);
-    if (Index != 0) {
-        ExpFill(Table, Index, Entry);
+    KeAcquireShortLock(&Table->ListLock);
+    if (Table->FirstFree != 0 && !(Table->TrackCids && ExpFreshIsReady(Table))) {
+        Index = ExpFillFree(Table, Entry);
+    } else {
+        while (!ExpFreshIsReady(Table)) {
+            KeReleaseShortLock(&Table->ListLock);
+            if (!ExpGrow(Table)) {
+                return NULL;
+            }
+            KeAcquireShortLock(&Table->ListLock);
+        }
+        Index = ExpFillFresh(Table, Entry);
     }
-    KeReleaseGuardedMutex(&Table->Lock);
+    KeReleaseShortLock(&Table->ListLock);
+    KeTraceAcquire(ExpResource(Table), (ULONG_PTR)ExpHandle(Index));
     return ExpHandle(Index);
 }
 
 /*
  * ExCreateHandleAt - an entry at a value somebody else chose: inheritance.
  *
- * No lock, because the table is not yet anyone's; so the caller may hold the
- * lock of the parent's table.  Values left out become free entries.
+ * The table is not yet anyone's.  Values left out become free entries.
  */
 BOOLEAN ExCreateHandleAt(PHANDLE_TABLE Table, HANDLE Handle, const HANDLE_TABLE_ENTRY *Entry)
 {
@@ -246,16 +291,41 @@ BOOLEAN ExCreateHandleAt(PHANDLE_TABLE Table, HANDLE Handle, const HANDLE_TABLE_
         return FALSE;
     }
     for (;;) {
-        ULONG Index = ExpTakeFresh(Table);
+        ULONG Index = Table->NextFresh;
 
-        if (Index == 0) {
+        if (!ExpFreshIsReady(Table)) {
+            if (!ExpAddLeaf(Table)) {
+                return FALSE;
+            }
+        } else if (Index == Wanted) {
+            (void)ExpFillFresh(Table, Entry);
+            KeTraceAcquire(ExpResource(Table), (ULONG_PTR)Handle);
+            return TRUE;
+        } else {
+            ExpEntry(Table, Index)->Value = 0;
+            ExpPutLast(Table, Index); /* the lowest comes first */
+            Table->NextFresh = Index + 1;
+        }
+    }
+}
+
+/* Interrupts off from here on, if it succeeds.  FALSE: the entry is free. */
+FORCEINLINE BOOLEAN ExpLockEntry(PHANDLE_TABLE_ENTRY Entry)
+{
+    KeEnterShortSection();
+    for (;;) {
+        ULONG_PTR Value =
+            __atomic_load_n(&Entry->Value, __ATOMIC_RELAXED) & ~(ULONG_PTR)EXHANDLE_LOCK;
+
+        if (Value == 0) {
+            KeLeaveShortSection();
             return FALSE;
         }
-        if (Index == Wanted) {
-            ExpFill(Table, Index, Entry);
+        if (__atomic_compare_exchange_n(&Entry->Value, &Value, Value | EXHANDLE_LOCK, FALSE,
+                __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
             return TRUE;
         }
-        ExpPutIndex(Table, Index, TRUE); /* the lowest comes first */
+        __builtin_ia32_pause(); /* another processor has it, for a few instructions */
     }
 }
 
@@ -265,53 +335,65 @@ PHANDLE_TABLE_ENTRY ExLockHandle(PHANDLE_TABLE Table, HANDLE Handle)
     ULONG_PTR Index = (ULONG_PTR)Handle / 4;
     PHANDLE_TABLE_ENTRY Entry;
 
-    KeAcquireGuardedMutex(&Table->Lock);
-    if (Index < Table->NextFresh) {
-        Entry = ExpEntry(Table, (ULONG)Index);
-        if (Entry->Value != 0) {
-            return Entry;
-        }
+    if (Index >= __atomic_load_n(&Table->NextFresh, __ATOMIC_ACQUIRE)) {
+        return NULL;
     }
-    KeReleaseGuardedMutex(&Table->Lock);
-    return NULL;
+    Entry = ExpEntry(Table, (ULONG)Index);
+    return ExpLockEntry(Entry) ? Entry : NULL;
 }
 
-void ExUnlockHandle(PHANDLE_TABLE Table)
+void ExUnlockHandle(PHANDLE_TABLE_ENTRY Entry)
 {
-    KeReleaseGuardedMutex(&Table->Lock);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    Entry->Value &= ~(ULONG_PTR)EXHANDLE_LOCK; /* one store; nobody else's can come between */
+    KeLeaveShortSection();
 }
 
-void ExRemoveLockedHandle(PHANDLE_TABLE Table, HANDLE Handle)
+void ExRemoveLockedHandle(PHANDLE_TABLE Table, HANDLE Handle, PHANDLE_TABLE_ENTRY Entry)
 {
-    ExpEmpty(Table, (ULONG)((ULONG_PTR)Handle / 4));
-    KeReleaseGuardedMutex(&Table->Lock);
+    ULONG Index = (ULONG)((ULONG_PTR)Handle / 4);
+
+    __atomic_store_n(&Entry->Value, 0, __ATOMIC_RELEASE);
+    KeLeaveShortSection();
+    KeAcquireShortLock(&Table->ListLock);
+    ExpPutIndex(Table, Entry, Index);
+    KeReleaseShortLock(&Table->ListLock);
+    KeTraceRelease(ExpResource(Table), (ULONG_PTR)ExpHandle(Index));
 }
 
-BOOLEAN ExEnumerateHandles(PHANDLE_TABLE Table, EX_ENUMERATE_HANDLE *Routine, PVOID Context)
+BOOLEAN ExNextHandle(
+    PHANDLE_TABLE Table, PHANDLE Handle, EX_TAKE_HANDLE *Take, PVOID Context)
 {
-    BOOLEAN GoOn = TRUE;
+    ULONG Index = (ULONG)((ULONG_PTR)*Handle / 4);
 
-    KeAcquireGuardedMutex(&Table->Lock);
-    for (ULONG Index = 1; GoOn && Index < Table->NextFresh; Index++) {
+    while (++Index < __atomic_load_n(&Table->NextFresh, __ATOMIC_ACQUIRE)) {
         PHANDLE_TABLE_ENTRY Entry = ExpEntry(Table, Index);
 
-        if (Entry->Value != 0) {
-            GoOn = Routine(ExpHandle(Index), Entry, Context);
+        if (ExpLockEntry(Entry)) {
+            BOOLEAN Taken = Take(ExpHandle(Index), Entry, Context);
+
+            ExUnlockHandle(Entry);
+            if (Taken) {
+                *Handle = ExpHandle(Index);
+                return TRUE;
+            }
         }
     }
-    KeReleaseGuardedMutex(&Table->Lock);
-    return GoOn;
+    return FALSE;
 }
 
 void ExSweepHandleTable(PHANDLE_TABLE Table,
     void (*Routine)(HANDLE Handle, const HANDLE_TABLE_ENTRY *Entry, PVOID Context), PVOID Context)
 {
     for (ULONG Index = 1; Table->HandleCount != 0 && Index < Table->NextFresh; Index++) {
-        HANDLE_TABLE_ENTRY Entry = *ExpEntry(Table, Index);
+        PHANDLE_TABLE_ENTRY Entry = ExpEntry(Table, Index);
+        HANDLE_TABLE_ENTRY Contents = *Entry;
 
-        if (Entry.Value != 0) {
-            ExpEmpty(Table, Index);
-            Routine(ExpHandle(Index), &Entry, Context);
+        if (Contents.Value != 0) {
+            Entry->Value = 0;
+            ExpPutIndex(Table, Entry, Index);
+            KeTraceRelease(ExpResource(Table), (ULONG_PTR)ExpHandle(Index));
+            Routine(ExpHandle(Index), &Contents, Context);
         }
     }
 }

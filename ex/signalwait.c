@@ -24,6 +24,7 @@ static NTSTATUS ExpCheckSignal(POBJECT_TYPE Type, ACCESS_MASK Granted, KPROCESSO
 {
     ACCESS_MASK Needed;
 
+    /* NOLINTNEXTLINE(bugprone-branch-clone): two rights that happen to be one number */
     if (Type == ExEventObjectType) {
         Needed = EVENT_MODIFY_STATE;
     } else if (Type == ExSemaphoreObjectType) {
@@ -46,7 +47,7 @@ static NTSTATUS ExpSignalAndWait(
         return Status;
     }
     Status = ExpSignal(Signal, ObGetObjectType(Signal));
-    if (NT_SUCCESS(Status)) {
+    if (Status == STATUS_SUCCESS) { /* STATUS_ABANDONED is none */
         Status = KeWaitForSingleObject(
             Waitable, UserRequest, KeGetPreviousMode(), Alertable, Timeout);
     }

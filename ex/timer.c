@@ -19,6 +19,7 @@ typedef struct _ETIMER {
     PKTHREAD Thread;     /* associated, or NULL; ExpTimerLock */
     LIST_ENTRY ListEntry; /* in its ActiveTimerListHead; ExpTimerLock */
     LONG Period;         /* milliseconds; 0: one-shot; ExpTimerLock */
+    ULONGLONG FirstDue;  /* interrupt time; ExpTimerLock */
 } ETIMER, *PETIMER;
 
 POBJECT_TYPE ExTimerObjectType;
@@ -68,14 +69,20 @@ static void ExpDeliverTimerApc(PKAPC Apc, PKNORMAL_ROUTINE *NormalRoutine, PVOID
     ExpDropReferences(Timer, References);
 }
 
-/* The APC's arguments are the time, low and high half.  One still queued stays as it is. */
+/*
+ * The APC's arguments are the time, low and high half.  One still queued stays as it is.
+ *
+ * The timer may have been set anew by another processor since this DPC was queued:
+ * cancelling a timer does not wait for its DPC.  Such a late one is known by that
+ * the present setting is not due yet; if it is, the APC is, whoever brings it.
+ */
 static void ExpTimerDpc(PKDPC Dpc, PVOID Context, PVOID TimeLow, PVOID TimeHigh)
 {
     PETIMER Timer = Context;
 
     UNREFERENCED_PARAMETER(Dpc);
     KeAcquireSpinLockAtDpcLevel(&ExpTimerLock);
-    if (Timer->Thread != NULL) {
+    if (Timer->Thread != NULL && KeQueryInterruptTime() >= Timer->FirstDue) {
         ObReferenceObject(Timer);
         if (!KeInsertQueueApc(&Timer->Apc, TimeLow, TimeHigh, TIMER_APC_INCREMENT)) {
             ObDereferenceObject(Timer); /* not the last: the association has one */
@@ -210,6 +217,7 @@ static BOOLEAN ExpChangeTimer(PETIMER Timer, PLARGE_INTEGER DueTime, LONG Period
     (void)KeCancelTimer(&Timer->KeTimer);
     if (DueTime != NULL) {
         Timer->Period = Period;
+        Timer->FirstDue = KiComputeDueTime(DueTime->QuadPart);
         if (Routine != NULL) {
             ExpAssociateTimer(Timer, Routine, Context);
         }

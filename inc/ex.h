@@ -39,19 +39,19 @@ HANDLE ExCreateHandle(PHANDLE_TABLE Table, const HANDLE_TABLE_ENTRY *Entry);
 /* Makes the entry at this value; only in ascending order, in a table nobody else sees yet. */
 BOOLEAN ExCreateHandleAt(PHANDLE_TABLE Table, HANDLE Handle, const HANDLE_TABLE_ENTRY *Entry);
 /*
- * Looks a handle up and locks its entry (table lock held until the unlock), so
- * that the object cannot go while it is referenced.  NULL: no such handle.
+ * Looks a handle up and locks its entry, so that the object cannot go while it is
+ * referenced.  NULL: no such handle.  A short section (inc/ke.h) until the unlock.
  */
 PHANDLE_TABLE_ENTRY ExLockHandle(PHANDLE_TABLE Table, HANDLE Handle);
-void ExUnlockHandle(PHANDLE_TABLE Table);
-void ExRemoveLockedHandle(PHANDLE_TABLE Table, HANDLE Handle); /* frees it and unlocks */
+void ExUnlockHandle(PHANDLE_TABLE_ENTRY Entry);
+/* Frees it and unlocks. */
+void ExRemoveLockedHandle(PHANDLE_TABLE Table, HANDLE Handle, PHANDLE_TABLE_ENTRY Entry);
 
-typedef BOOLEAN EX_ENUMERATE_HANDLE(HANDLE Handle, PHANDLE_TABLE_ENTRY Entry, PVOID Context);
-/*
- * Calls Routine for each entry in ascending order, the table locked; stops and
- * returns FALSE when it returns FALSE.
- */
-BOOLEAN ExEnumerateHandles(PHANDLE_TABLE Table, EX_ENUMERATE_HANDLE *Routine, PVOID Context);
+/* The entry is locked: look, reference, copy, no more. */
+typedef BOOLEAN EX_TAKE_HANDLE(HANDLE Handle, const HANDLE_TABLE_ENTRY *Entry, PVOID Context);
+/* The next entry after *Handle (NULL: from the first on) that Take wants; FALSE: none. */
+BOOLEAN ExNextHandle(
+    PHANDLE_TABLE Table, _Inout_ PHANDLE Handle, EX_TAKE_HANDLE *Take, PVOID Context);
 /*
  * Removes every entry and calls Routine with a copy of it, no lock held: for a
  * table that nobody can reach any more.

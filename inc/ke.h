@@ -112,11 +112,15 @@ typedef struct _KQUEUE {
 
 /* Not a dispatcher object: fast when free, and its owner gets no APCs. */
 typedef struct _KGUARDED_MUTEX {
-    volatile LONG Count; /* 1 free, 0 owned, below: waiters */
+    volatile LONG Count; /* GUARDED_MUTEX_ flags, and GUARDED_MUTEX_WAITER for each waiter */
     struct _KTHREAD *Owner;
     KEVENT Gate;
     UCHAR Level; /* LOCK_LEVEL */
 } KGUARDED_MUTEX, *PKGUARDED_MUTEX;
+
+#define GUARDED_MUTEX_FREE   1
+#define GUARDED_MUTEX_WOKEN  2 /* a waiter, not counted any more, is about to try again */
+#define GUARDED_MUTEX_WAITER 4
 
 struct _KDPC;
 typedef void KDEFERRED_ROUTINE(struct _KDPC *Dpc, PVOID Context, PVOID Argument1, PVOID Argument2);
@@ -236,7 +240,8 @@ typedef struct _KPROCESS {
     CCHAR BasePriority;
     CCHAR QuantumReset;
     UCHAR State;
-    ULONG UserTime;   /* clock ticks */
+    BOOLEAN DisableBoost; /* for threads to come */
+    ULONG UserTime;       /* clock ticks */
     ULONG KernelTime;
     ULONG ProcessId; /* for trace records; PspCidTable is the authority */
     ULONG CreationAttempt;
@@ -325,9 +330,11 @@ typedef struct _KTHREAD {
     ULONG Dr[6];           /* user debug registers 0-3, 6, 7 */
     BOOLEAN DebugActive;
     BOOLEAN SystemThread;
+    BOOLEAN DisableBoost; /* completed waits do not lift its priority */
     PKQUEUE Queue; /* whose entries it works on, or NULL; dispatcher lock */
     LIST_ENTRY QueueListEntry;
     LIST_ENTRY ActiveTimerListHead; /* Ex's: timers whose APCs come here (ex/timer.c) */
+    ULONG WaitTime; /* tick count when it came into its ready queue */
 #ifndef NDEBUG
     KHELD_LOCKS HeldMutexes;
     PVOID ApcsDisabledBy; /* who entered the outermost critical or guarded region */
@@ -362,6 +369,7 @@ typedef struct _KPRCB {
     volatile BOOLEAN Frozen; /* another processor's bugcheck has stopped it, there: */
     ULONG_PTR FrozenEip;
     ULONG_PTR FrozenEbp;
+    ULONG QueueIndex; /* where the next search for starved threads begins (ke/balance.c) */
 #ifndef NDEBUG
     KHELD_LOCKS HeldSpinLocks;
     PVOID RaisedBy;   /* the last KeRaiseIrqlTo from below DISPATCH_LEVEL */
@@ -513,6 +521,47 @@ void KeReleaseSpinLock(PKSPIN_LOCK Lock, KIRQL OldIrql);
 void KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK Lock);
 void KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK Lock);
 
+/*
+ * Short locks: spin locks for a few instructions below DISPATCH_LEVEL.  Interrupts
+ * are off instead of IRQL raised, which costs less on the way in and nothing has to
+ * be looked for on the way out.  While one is held nothing may wait, fault or call
+ * far; a lock is used either in this way or in the other.
+ */
+#ifdef NDEBUG
+void KeSpinShortLock(PKSPIN_LOCK Lock);
+
+FORCEINLINE void KeEnterShortSection(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+
+FORCEINLINE void KeLeaveShortSection(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+
+FORCEINLINE void KeAcquireShortLock(PKSPIN_LOCK Lock)
+{
+    BOOLEAN Held;
+
+    __asm__ volatile("cli; lock btsl $0, %1" : "=@ccc"(Held), "+m"(Lock->Lock) : : "memory");
+    if (__builtin_expect(Held, FALSE)) {
+        KeSpinShortLock(Lock);
+    }
+}
+
+FORCEINLINE void KeReleaseShortLock(PKSPIN_LOCK Lock)
+{
+    __atomic_store_n(&Lock->Lock, 0, __ATOMIC_RELEASE);
+    __asm__ volatile("sti" : : : "memory");
+}
+#else
+void KeEnterShortSection(void);
+void KeLeaveShortSection(void);
+void KeAcquireShortLock(PKSPIN_LOCK Lock);
+void KeReleaseShortLock(PKSPIN_LOCK Lock);
+#endif
+
 void KeInitializeGuardedMutex(PKGUARDED_MUTEX Mutex, LOCK_LEVEL Level);
 void KeAcquireGuardedMutex(PKGUARDED_MUTEX Mutex); /* enters a guarded region */
 void KeReleaseGuardedMutex(PKGUARDED_MUTEX Mutex);
@@ -542,6 +591,8 @@ void KeInitializeTimer(PKTIMER Timer, TIMER_TYPE Type);
 BOOLEAN KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, _In_opt_ PKDPC Dpc);
 BOOLEAN KeCancelTimer(PKTIMER Timer);
 ULONGLONG KeQueryTimerDueTime(PKTIMER Timer); /* interrupt time; 0: it is not set */
+/* Interrupt time at which a Timeout of NT's (negative: relative) is over. */
+ULONGLONG KiComputeDueTime(LONGLONG Timeout);
 
 void KeInitializeQueue(PKQUEUE Queue, ULONG Limit);
 LONG KeInsertQueue(PKQUEUE Queue, PLIST_ENTRY Entry);
@@ -656,6 +707,13 @@ void KeForceResumeThread(PKTHREAD Thread);  /* count to zero */
 KPRIORITY KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
 LONG KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment);
 KPRIORITY KeQueryPriorityThread(PKTHREAD Thread);
+LONG KeQueryBasePriorityThread(PKTHREAD Thread); /* the increment; +-15: saturated */
+BOOLEAN KeSetDisableBoostThread(PKTHREAD Thread, BOOLEAN Disable);
+/* Of all its threads, and of those to come. */
+BOOLEAN KeSetDisableBoostProcess(PKPROCESS Process, BOOLEAN Disable);
+/* The old one; one that does not exist changes nothing. */
+UCHAR KeSetIdealProcessorThread(PKTHREAD Thread, ULONG Processor);
+void KeBalanceSetManager(PVOID Context); /* a system thread's routine (ke/balance.c) */
 KAFFINITY KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
 /* Of all its threads, and of those to come.  Returns the old mask. */
 KAFFINITY KeSetAffinityProcess(PKPROCESS Process, KAFFINITY Affinity);
@@ -691,7 +749,7 @@ void KiDispatchException(PEXCEPTION_RECORD Record, PKTRAP_FRAME TrapFrame,
 typedef struct _KE_UPPER_ROUTINES {
     DECLSPEC_NORETURN void (*TerminateProcess)(NTSTATUS Status); /* current process */
     BOOLEAN (*ForwardException)(PEXCEPTION_RECORD Record); /* exception port: handled? */
-    void (*ReapThread)(PKTHREAD Thread); /* DISPATCH_LEVEL: queue for the reaper */
+    void (*ReapThread)(PKTHREAD Thread); /* DISPATCH_LEVEL: free its stack */
 } KE_UPPER_ROUTINES;
 extern KE_UPPER_ROUTINES KeUpperRoutines;
 extern PVOID KeUserApcDispatcher;
@@ -714,6 +772,10 @@ void KeSetSystemCallStub(PVOID KiFastSystemCall, PVOID KiFastSystemCallRet, PVOI
 /* Return 0, or the number of bytes not copied after a fault.  mm's helpers check ranges. */
 SIZE_T KiCopyFromUser(void *Destination, const void __user *Source, SIZE_T Length);
 SIZE_T KiCopyToUser(void __user *Destination, const void *Source, SIZE_T Length);
+/* One word; not 0: a fault. */
+SIZE_T KiReadUserWord(PULONG Destination, const ULONG __user *Source);
+SIZE_T KiWriteUserWord(ULONG __user *Destination, ULONG Value);
+SIZE_T KiTouchUser(void __user *Address); /* can a byte be written? */
 
 /* Whole pages of the direct map, by SSE if there is (ke/i386/page.c).  Any IRQL. */
 void KeZeroPage(PVOID Page);

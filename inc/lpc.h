@@ -20,6 +20,7 @@ typedef struct _LPC_THREAD {
     PLPCP_PORT_OBJECT Connecting; /* client port that asks to be connected */
     struct _LPCP_MESSAGE *ReplyMessage; /* the answer, or NULL: there will be none */
     ULONG AnsweringId;          /* request this server thread took and still owes */
+    struct _LPCP_MESSAGE *ReplyBlock; /* that request, read; NULL: none; own thread only */
     LIST_ENTRY TerminationPorts; /* NtRegisterThreadTerminatePort */
 } LPC_THREAD, *PLPC_THREAD;
 

@@ -18,8 +18,8 @@ typedef enum _OB_OPEN_REASON {
 } OB_OPEN_REASON;
 
 /*
- * May refuse: the handle is then not made.  Called with the namespace or a handle
- * table locked, so it may take only locks above LockLevelHandleTable.
+ * May refuse: the handle is then not made.  Called with the namespace locked, so it
+ * may take only locks above LockLevelDirectory.
  */
 typedef NTSTATUS (*OB_OPEN_METHOD)(
     OB_OPEN_REASON Reason, PKPROCESS Process, PVOID Object, ACCESS_MASK Access);
@@ -123,6 +123,7 @@ void ObReferenceObject(PVOID Object);
 void ObDereferenceObject(PVOID Object);
 /* Fails when the last reference is already gone: for look-ups in lists and tables. */
 BOOLEAN ObReferenceObjectSafe(PVOID Object);
+BOOLEAN ObDereferenceObjectUnlessLast(PVOID Object); /* FALSE: kept; up to DISPATCH_LEVEL */
 POBJECT_TYPE ObGetObjectType(PVOID Object);
 ULONG ObGetPointerCount(PVOID Object);
 ULONG ObGetHandleCount(PVOID Object);
@@ -136,6 +137,9 @@ ULONG ObGetHandleCount(PVOID Object);
 _Must_inspect_result_ NTSTATUS ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess,
     _In_opt_ POBJECT_TYPE Type, KPROCESSOR_MODE Mode, _Out_ PVOID *Object,
     _Out_opt_ POBJECT_HANDLE_INFORMATION Information);
+/* The same for the caller of a system service: the previous mode, and a type. */
+_Must_inspect_result_ NTSTATUS ObReferenceCallersObject(
+    HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE Type, _Out_ PVOID *Object);
 /* The same with SYNCHRONIZE and the previous mode; *Waitable is what Ke may wait for. */
 _Must_inspect_result_ NTSTATUS ObReferenceWaitableByHandle(
     HANDLE Handle, _Out_ PVOID *Object, _Out_ PVOID *Waitable);

@@ -95,8 +95,28 @@ ULONG KeTraceBeginAttempt(void); /* new number for the current thread */
 void KeTraceAdoptAttempt(ULONG Attempt);
 ULONG KeTraceCurrentAttempt(void);
 
-void KeTraceAcquire(TRACE_RESOURCE Resource, ULONG_PTR Id);
-void KeTraceRelease(TRACE_RESOURCE Resource, ULONG_PTR Id);
+/*
+ * Resources come and go all the time, so they are recorded only while somebody
+ * looks: bit 0 is trace=full or records=on, bit 1 an armed event point, bit 2 a test.
+ */
+#define TRACE_RESOURCES_PRINTED 1u
+#define TRACE_RESOURCES_POINTS  2u
+#define TRACE_RESOURCES_TEST    4u
+extern volatile ULONG KeTraceResources;
+
+FORCEINLINE void KeTraceAcquire(TRACE_RESOURCE Resource, ULONG_PTR Id)
+{
+    if (__builtin_expect(KeTraceResources != 0, 0)) {
+        KeTraceShort(TraceAcquired, Resource, Id);
+    }
+}
+
+FORCEINLINE void KeTraceRelease(TRACE_RESOURCE Resource, ULONG_PTR Id)
+{
+    if (__builtin_expect(KeTraceResources != 0, 0)) {
+        KeTraceShort(TraceReleased, Resource, Id);
+    }
+}
 
 /*
  * Every acquisition asks first: TRUE means behave as if the resource were
@@ -130,6 +150,8 @@ typedef struct _TRACE_VALUES {
     CHAR Text[TRACE_MAX_TEXT]; /* terminated; after its zero perhaps a second string */
 } TRACE_VALUES;
 void KeTraceDecode(const TRACE_RECORD *Records, TRACE_VALUES *Values);
+/* Also without trace=full: what the scheduler does with threads.  For tests. */
+void KeTraceScheduling(BOOLEAN On);
 PCSTR KeTraceName(ULONG Event); /* as in trace_events.def: "PspCid" */
 void KeTraceFreeze(void);
 void KeTracePrintLast(ULONG Count);

@@ -11,8 +11,6 @@
 
 ULONG KeMaximumIncrement = HAL_CLOCK_PERIOD;
 
-#define KiSharedData ((PKUSER_SHARED_DATA)KI_USER_SHARED_DATA)
-
 /*
  * A reader takes High1, Low, High2 and is content when the two agree; so the
  * writer goes the other way.  There is one writer.

@@ -15,8 +15,8 @@ void KeInitializeEvent(PKEVENT Event, EVENT_TYPE Type, BOOLEAN State)
     InitializeListHead(&Event->Header.WaitListHead);
 }
 
-/* Returns the old state. */
-LONG KeSetEvent(PKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
+static __attribute__((noinline)) LONG KiSetEvent(
+    PKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
 {
     KIRQL OldIrql = KiLockDispatcher();
     LONG Old = Event->Header.SignalState;
@@ -27,6 +27,26 @@ LONG KeSetEvent(PKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
     }
     KiUnlockDispatcherOrWait(OldIrql, Wait);
     return Old;
+}
+
+/*
+ * KeSetEvent - returns the old state.
+ *
+ * A notification event that is set already needs no lock: the set takes place at
+ * the moment of the look and changes nothing.  The barrier puts that moment after
+ * all the caller did before, so that whoever sees the event set finds it done.
+ * (A synchronization event is different: it is 1 for a moment while one set is
+ * handed to a waiter, and a second set must not be taken for the same.)
+ */
+LONG KeSetEvent(PKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
+{
+    if (Event->Header.Type == EventNotificationObject && !Wait) {
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        if (__atomic_load_n(&Event->Header.SignalState, __ATOMIC_RELAXED) != 0) {
+            return 1;
+        }
+    }
+    return KiSetEvent(Event, Increment, Wait);
 }
 
 LONG KeResetEvent(PKEVENT Event)

@@ -72,11 +72,13 @@ void KeArmEventPoint(ULONG Attempt, ULONG Event, PKDPC Dpc)
     KiEventPoint.Event = Event;
     KiEventPoint.Dpc = Dpc;
     KiEventPoint.Seen = 0;
+    InterlockedOr(&KeTraceResources, TRACE_RESOURCES_POINTS);
     __atomic_store_n(&KiEventPointArmed, TRUE, __ATOMIC_RELEASE);
 }
 
 ULONG KeDisarmEventPoint(void)
 {
     KiEventPointArmed = FALSE;
+    InterlockedAnd(&KeTraceResources, ~TRACE_RESOURCES_POINTS);
     return KiEventPoint.Seen;
 }

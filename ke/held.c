@@ -70,20 +70,30 @@ static void KiCheckOrder(const KHELD_LOCKS *Held, PVOID Lock, ULONG Level, ULONG
     }
 }
 
-/* Before it is taken.  Caller NULL: the caller of this routine. */
-void KiNoteSpinLockAcquire(PKSPIN_LOCK Lock, PVOID Caller)
+/* Before it is taken. */
+static void KiNoteLock(PKSPIN_LOCK Lock, KIRQL LowestIrql, KIRQL HighestIrql, PVOID Caller)
 {
     PKHELD_LOCKS Held = &KiCurrentPrcb()->HeldSpinLocks;
     ULONG Highest = Held->Count != 0 ? KiHighestLevel(Held) : LOCK_LEVEL_LAST_MUTEX;
 
-    Caller = Caller != NULL ? Caller : __builtin_return_address(0);
     if (Lock->Lock == KiLockMark()) {
         KeBugCheckEx(SPIN_LOCK_ALREADY_OWNED, (ULONG_PTR)Lock, Lock->Level, Highest,
             (ULONG_PTR)Caller);
     }
-    KiCheckOrder(
-        Held, Lock, Lock->Level, Highest, DISPATCH_LEVEL, DISPATCH_LEVEL, Caller);
+    KiCheckOrder(Held, Lock, Lock->Level, Highest, LowestIrql, HighestIrql, Caller);
     KiRemember(Held, Lock, Lock->Level, Caller);
+}
+
+/* Caller NULL: the caller of this routine. */
+void KiNoteSpinLockAcquire(PKSPIN_LOCK Lock, PVOID Caller)
+{
+    KiNoteLock(Lock, DISPATCH_LEVEL, DISPATCH_LEVEL,
+        Caller != NULL ? Caller : __builtin_return_address(0));
+}
+
+void KiNoteShortLockAcquire(PKSPIN_LOCK Lock, PVOID Caller)
+{
+    KiNoteLock(Lock, PASSIVE_LEVEL, APC_LEVEL, Caller);
 }
 
 /* Before it is let go. */

@@ -14,7 +14,7 @@
 #include "ke/ki.h"
 #include "hal.h"
 
-#define KI_FREEZE_PATIENCE 100000 /* microseconds */
+#define KI_FREEZE_PATIENCE 2000000 /* microseconds; an emulated one may wait for its host */
 
 static struct {
     volatile BOOLEAN Taken;
@@ -60,6 +60,8 @@ static void KiServeFlush(void)
 
 static void KiTakeFlush(void)
 {
+    ULONG Turns = 0;
+
     while (InterlockedExchange(&KiFlush.Taken, TRUE)) {
         BOOLEAN Enabled = KeDisableInterrupts();
 
@@ -67,19 +69,21 @@ static void KiTakeFlush(void)
         if (Enabled) {
             KiEnableInterrupts();
         }
-        __builtin_ia32_pause();
+        KiRelax(&Turns);
     }
 }
 
 static void KiFlushOthers(KAFFINITY Targets, PCVOID First, ULONG Pages)
 {
+    ULONG Turns = 0;
+
     KiTakeFlush();
     KiFlush.First = First;
     KiFlush.Pages = Pages;
     (void)InterlockedExchange(&KiFlush.Pending, Targets);
     KiSendIpi(Targets);
     while (KiFlush.Pending != 0) {
-        __builtin_ia32_pause();
+        KiRelax(&Turns);
     }
     __atomic_store_n(&KiFlush.Taken, FALSE, __ATOMIC_RELEASE);
 }

@@ -25,6 +25,7 @@
 #define KI_CLOCK_QUANTUM         3    /* taken by a clock tick */
 #define KI_WAIT_QUANTUM          1    /* taken by a completed wait */
 #define KI_SATURATING_INCREMENT  15   /* THREAD_PRIORITY_TIME_CRITICAL and _IDLE */
+#define KI_TIME_CRITICAL_BOUND   14   /* base priority from which a wait costs no quantum */
 
 /* ---- IRQL (irql.c) ------------------------------------------------------------ */
 
@@ -102,6 +103,21 @@ DECLSPEC_NORETURN void KiStandStill(ULONG_PTR Eip, ULONG_PTR Ebp);
 /* This processor's translation buffer alone (i386/tb.c). */
 void KiFlushOwnPages(PCVOID First, ULONG Pages);
 
+/*
+ * One turn of a loop that waits for another processor; Turns counts them.  PAUSE is
+ * for every so many only: QEMU takes it for leave to run something else, which goes
+ * through its one big lock, and so does sending an interrupt.  Processors that
+ * pause all the time keep the one that they wait for from getting on.
+ */
+#define KI_TURNS_TO_PAUSE 256
+
+FORCEINLINE void KiRelax(PULONG Turns)
+{
+    if (++*Turns % KI_TURNS_TO_PAUSE == 0) {
+        __builtin_ia32_pause();
+    }
+}
+
 /* ---- Who holds what (held.c), in debug builds --------------------------------------- */
 
 #ifdef NDEBUG
@@ -117,6 +133,7 @@ void KiFlushOwnPages(PCVOID First, ULONG Pages);
 #define KiPrintHeld()                                ((void)0)
 #else
 void KiNoteSpinLockAcquire(PKSPIN_LOCK Lock, PVOID Caller);
+void KiNoteShortLockAcquire(PKSPIN_LOCK Lock, PVOID Caller);
 void KiNoteSpinLockRelease(PKSPIN_LOCK Lock, PVOID Caller);
 void KiNoteMutexAcquire(PKGUARDED_MUTEX Mutex, PKTHREAD Thread, PVOID Caller);
 void KiNoteMutexRelease(PKGUARDED_MUTEX Mutex, PKTHREAD Thread, PVOID Caller);
@@ -217,6 +234,7 @@ FORCEINLINE void KiUnlockDispatcherOrWait(KIRQL OldIrql, BOOLEAN Wait)
 
 /* ---- Scheduler (sched.c, priority.c, idle.c); dispatcher lock held ---------------- */
 
+extern BOOLEAN KiTraceScheduling; /* record each change of a thread's state? */
 void KiInitializeReadyQueues(PKPRCB Prcb);
 /* Initialises the boot processor's idle thread and process; makes the thread current. */
 void KiInitializeIdleThread(PKPRCB Prcb);
@@ -239,8 +257,10 @@ void KiFinishSwitch(KIRQL OldIrql);
 void KiBeginThread(void);
 void KiQuantumEnd(void); /* takes the dispatcher lock itself */
 void KiSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
+/* Boosts threads that were ready for too long; takes the dispatcher lock itself (balance.c). */
+void KiScanReadyQueues(void);
 
-/* A boost ends, and the priority goes one down, but not below the base. */
+/* At a quantum end the priority goes one down, or back to the base (balance.c). */
 FORCEINLINE KPRIORITY KiComputeDecayedPriority(PKTHREAD Thread)
 {
     KPRIORITY Priority = Thread->Priority;
@@ -285,10 +305,16 @@ PLIST_ENTRY KiTryRemoveQueue(PKQUEUE Queue);
 
 /* ---- Time (timer.c, clock.c, dpc.c) ---------------------------------------------------- */
 
+#define KiSharedData ((PKUSER_SHARED_DATA)KI_USER_SHARED_DATA)
+
+/* Clock ticks since the start; for differences, which may wrap. */
+FORCEINLINE ULONG KiQueryLowTickCount(void)
+{
+    return KiSharedData->TickCount.LowPart;
+}
+
 void KiInitializeTimers(void);
 void KiInitializeSharedData(void);
-/* Interrupt time at which a Timeout of NT's (negative: relative) is over. */
-ULONGLONG KiComputeDueTime(LONGLONG Timeout);
 /* FALSE, and not inserted, if DueTime has passed.  Dispatcher lock held. */
 BOOLEAN KiInsertTimer(PKTIMER Timer, ULONGLONG DueTime);
 void KiRemoveTimer(PKTIMER Timer);

@@ -18,9 +18,10 @@ typedef struct _KI_PRINT_BUFFER {
 static BOOLEAN KiAcquirePrintLock(void)
 {
     BOOLEAN Enabled = KeDisableInterrupts();
+    ULONG Turns = 0;
 
     while (__atomic_exchange_n(&KiPrintLock, TRUE, __ATOMIC_ACQUIRE) && !KiBugCheckActive) {
-        __asm__ volatile("pause");
+        KiRelax(&Turns);
     }
     return Enabled;
 }

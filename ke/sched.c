@@ -22,6 +22,7 @@
 KSPIN_LOCK KiDispatcherLock = KSPIN_LOCK_INITIALIZER(LockLevelDispatcher);
 PKPRCB KiProcessorBlock[MAXIMUM_PROCESSORS];
 KE_UPPER_ROUTINES KeUpperRoutines;
+BOOLEAN KiTraceScheduling;
 
 void KiInitializeReadyQueues(PKPRCB Prcb)
 {
@@ -82,12 +83,25 @@ static void KiRequestSwitch(PKPRCB Prcb)
     }
 }
 
+/* The idle thread counts as priority 0, which no other thread has. */
+static __attribute__((cold, noinline)) void KiTraceState(
+    TRACE_EVENT_ID Event, PKTHREAD Thread, ULONG Argument)
+{
+    ULONG Priority = Thread->Priority > LOW_PRIORITY ? (ULONG)Thread->Priority : LOW_PRIORITY;
+
+    KeTrace(Event, TraceP(Thread), Priority, Argument);
+}
+
 FORCEINLINE void KiQueueReadyThread(PKPRCB Prcb, PKTHREAD Thread, BOOLEAN AtHead)
 {
     PLIST_ENTRY Queue = &Prcb->DispatcherReadyListHead[(UCHAR)Thread->Priority];
 
+    if (__builtin_expect(KiTraceScheduling, FALSE)) {
+        KiTraceState(TraceThreadReady, Thread, Thread->Affinity);
+    }
     Thread->State = Ready;
     Thread->NextProcessor = Prcb->Number;
+    Thread->WaitTime = KiQueryLowTickCount();
     if (AtHead) {
         InsertHeadList(Queue, &Thread->WaitListEntry);
     } else {
@@ -105,6 +119,9 @@ void KiDequeueReadyThread(PKPRCB Prcb, PKTHREAD Thread, KPRIORITY Priority)
 
 static void KiStandBy(PKPRCB Prcb, PKTHREAD Thread)
 {
+    if (__builtin_expect(KiTraceScheduling, FALSE)) {
+        KiTraceState(TraceThreadStandby, Thread, Prcb->Number);
+    }
     Thread->State = Standby;
     Thread->NextProcessor = Prcb->Number;
     Prcb->NextThread = Thread;
@@ -271,7 +288,7 @@ void KiSwapThreadTo(PKTHREAD Next)
     ASSERT(Next != Thread);
     ASSERT(KiCurrentPrcb()->HeldSpinLocks.Count <= 1); /* the dispatcher lock alone */
     Next->State = Running;
-    if (__builtin_expect(KeBootOptions.Trace == TraceLevelFull, 0)) {
+    if (__builtin_expect(KiTraceScheduling, FALSE)) {
         KeTrace(TraceContextSwitch, TraceP(Thread), TraceP(Next));
     }
     KiSwapContext(Thread, Next);
@@ -287,7 +304,7 @@ void KiSwapThread(void)
 
 /*
  * Runs on the stack of the thread that was switched to.  If the one before has
- * ended, its stack is not in use from here on, and the reaper may have it.
+ * ended, its stack is not in use from here on, and is freed here.
  */
 void KiFinishSwitch(KIRQL OldIrql)
 {
@@ -354,6 +371,9 @@ void KiQuantumEnd(void)
     if (Thread->Quantum <= 0 && Thread != Prcb->IdleThread) {
         Thread->Quantum = Thread->QuantumReset;
         Thread->Priority = (CCHAR)KiComputeDecayedPriority(Thread);
+        if (KiTraceScheduling) {
+            KeTraceShort(TraceQuantumEnd, TraceP(Thread), (ULONG)Thread->Priority);
+        }
         PKTHREAD Next = KiSelectNextThread(Prcb, Thread->Priority);
         if (Next != NULL) {
             KiPlaceThread(Thread, FALSE);

@@ -16,13 +16,15 @@ void KeInitializeSpinLock(PKSPIN_LOCK Lock, LOCK_LEVEL Level)
 /* The slow half of KiTakeLock: somebody else holds it. */
 void KiSpin(PKSPIN_LOCK Lock, ULONG Mark)
 {
+    ULONG Turns = 0;
+
     do {
         if (Lock->Lock == Mark) {
             KeBugCheckEx(SPIN_LOCK_ALREADY_OWNED, (ULONG_PTR)Lock, Lock->Level, Lock->Level,
                 (ULONG_PTR)__builtin_return_address(0));
         }
         while (Lock->Lock != 0) {
-            __builtin_ia32_pause();
+            KiRelax(&Turns);
         }
     } while (InterlockedCompareExchange(&Lock->Lock, Mark, 0) != 0);
 }
@@ -60,3 +62,48 @@ void KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK Lock)
     KiNoteSpinLockRelease(Lock, __builtin_return_address(0));
     KiDropLock(Lock);
 }
+
+/* ---- Short locks: in line in a release build (inc/ke.h) ---------------------------- */
+
+#ifdef NDEBUG
+
+void KeSpinShortLock(PKSPIN_LOCK Lock)
+{
+    do {
+        __builtin_ia32_pause();
+    } while (Lock->Lock != 0 || InterlockedExchange(&Lock->Lock, 1) != 0);
+}
+
+#else
+
+void KeEnterShortSection(void)
+{
+    BOOLEAN Enabled = KeDisableInterrupts();
+
+    ASSERT_IRQL_AT_MOST(APC_LEVEL);
+    ASSERT(Enabled); /* they are not nested */
+}
+
+void KeLeaveShortSection(void)
+{
+    BOOLEAN Enabled = KeDisableInterrupts();
+
+    ASSERT(!Enabled && KiCurrentPrcb()->HeldSpinLocks.Count == 0);
+    KiEnableInterrupts();
+}
+
+void KeAcquireShortLock(PKSPIN_LOCK Lock)
+{
+    KeEnterShortSection();
+    KiNoteShortLockAcquire(Lock, __builtin_return_address(0));
+    KiTakeLock(Lock);
+}
+
+void KeReleaseShortLock(PKSPIN_LOCK Lock)
+{
+    KiNoteSpinLockRelease(Lock, __builtin_return_address(0));
+    KiDropLock(Lock);
+    KeLeaveShortSection();
+}
+
+#endif

@@ -2,7 +2,7 @@
 /*
  * The life of a thread as the kernel core sees it: KeInitThread builds it,
  * KeStartThread makes it its process's, KeReadyThread runs it, KeTerminateThread
- * ends it, and the reaper, in another thread, frees the stack it ended on.
+ * ends it, and the thread that runs next frees the stack it ended on.
  *
  * Ps builds the ETHREAD around this (ps/thread.c); the first frame on the stack
  * is made by i386/context.c.
@@ -79,6 +79,7 @@ void KeStartThread(PKTHREAD Thread)
     Thread->Priority = Process->BasePriority;
     Thread->QuantumReset = Process->QuantumReset;
     Thread->Quantum = Process->QuantumReset;
+    Thread->DisableBoost = Process->DisableBoost;
     Thread->Affinity = Process->Affinity;
     Thread->UserAffinity = Process->Affinity;
     Thread->IdealProcessor = NextIdealProcessor;

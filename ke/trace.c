@@ -18,6 +18,7 @@ static TRACE_RECORD KiBootTraceRing[KI_TRACE_RECORDS];
 static ULONG KiTraceMask; /* records in a ring, less 1 */
 static volatile ULONG KiTraceNextSequence;
 static volatile ULONG KiTraceNextAttempt;
+volatile ULONG KeTraceResources;
 static volatile BOOLEAN KiTracing; /* there is a ring and it is not frozen */
 
 static const UCHAR KiTracePhases[] = {
@@ -173,16 +174,6 @@ void KeTraceRecordText(
     memcpy(Copy, Text, Length);
     Copy[Length] = 0;
     KeTraceRecord(Event, Count, Arguments, Copy, Length + 1);
-}
-
-void KeTraceAcquire(TRACE_RESOURCE Resource, ULONG_PTR Id)
-{
-    KeTraceShort(TraceAcquired, Resource, Id);
-}
-
-void KeTraceRelease(TRACE_RESOURCE Resource, ULONG_PTR Id)
-{
-    KeTraceShort(TraceReleased, Resource, Id);
 }
 
 /* ---- Creation attempts ------------------------------------------------------------------ */

@@ -45,12 +45,21 @@ void KiStartTraceText(void)
 {
     KiTraceStart = HalQueryTsc();
     KiTraceServices = KeBootOptions.Trace == TraceLevelFull;
+    KeTraceScheduling(FALSE);
     if (KeBootOptions.Records) {
         KeBootOptions.Records = HalSerialInitialize(HAL_COM2);
     }
     for (ULONG i = 0; i < TraceEventCount; i++) {
         KiTraceOutput[i] = KeBootOptions.Records || KiIsPrinted(i);
     }
+    if (KiTraceOutput[TraceAcquired]) {
+        KeTraceResources = TRACE_RESOURCES_PRINTED;
+    }
+}
+
+void KeTraceScheduling(BOOLEAN On)
+{
+    KiTraceScheduling = On || KeBootOptions.Trace == TraceLevelFull;
 }
 
 PCSTR KeTraceName(ULONG Event)

@@ -17,7 +17,7 @@ static LONG LdrpProcessInitState;
 /* Elects the initialiser; all others return FALSE when it is done. */
 static BOOLEAN LdrpElectInitializer(VOID)
 {
-    LARGE_INTEGER Delay = {.QuadPart = -30 * 10000}; /* 30 ms, as NT polls */
+    LARGE_INTEGER Delay = {.QuadPart = -30 * 10000LL}; /* 30 ms, as NT polls */
     LONG Expected = 0;
 
     if (__atomic_compare_exchange_n(&LdrpProcessInitState, &Expected, 1, FALSE,

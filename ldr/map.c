@@ -124,7 +124,7 @@ NTSTATUS LdrpRelocateModule(PLDRP_MODULE Module)
 {
     PVOID Base = Module->Entry.DllBase;
     const IMAGE_NT_HEADERS32 *Headers = LdrImageNtHeaders(Base, Module->Entry.SizeOfImage);
-    ULONG Old[PE_MAXIMUM_SECTIONS];
+    ULONG Old[PE_MAXIMUM_SECTIONS] = {};
     ULONG Preferred;
     NTSTATUS Status, RestoreStatus;
 

@@ -16,7 +16,7 @@ static const WCHAR LdrpNtPrefix[] = L"\\??\\";
 
 static BOOLEAN LdrpHasPath(PCUNICODE_STRING Name)
 {
-    for (USHORT i = 0; i < Name->Length / sizeof(WCHAR); i++) {
+    for (ULONG i = 0; i < Name->Length / sizeof(WCHAR); i++) {
         if (Name->Buffer[i] == L'\\' || Name->Buffer[i] == L'/' || Name->Buffer[i] == L':') {
             return TRUE;
         }

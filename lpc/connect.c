@@ -88,6 +88,7 @@ static NTSTATUS LpcpAwaitConnection(PLPCP_CONNECT Connect)
         LpcpFreeMessage(Connect->Request);
         return Status;
     }
+    LpcpWakeReceiver(Connect->Server, TRUE);
     Status = LpcpAwaitAnswer(Thread, KeGetPreviousMode(), &Connect->Reply);
 
     KeAcquireGuardedMutex(&LpcpLock);
@@ -215,6 +216,7 @@ static NTSTATUS LpcpRefuse(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Answer)
 
     if (Found) {
         LpcpAnswer(Client, Answer);
+        LpcpWakeSender(Client);
     }
     KeReleaseGuardedMutex(&LpcpLock);
     if (!Found) {
@@ -320,6 +322,7 @@ NTSTATUS NTAPI NtCompleteConnectPort(HANDLE PortHandle)
     }
     if (Client != NULL) { /* else it died meanwhile; the server will hear */
         LpcpAnswer(Client, Port->Reserve);
+        LpcpWakeSender(Client);
         Port->Reserve = NULL;
     }
     KeReleaseGuardedMutex(&LpcpLock);

@@ -61,6 +61,7 @@ void LpcSendClientDied(PLPC_THREAD Thread, PVOID ExceptionPort)
 /* A server thread that dies owing a reply: its client must not wait for ever. */
 void LpcExitThread(PLPC_THREAD Thread)
 {
+    LpcpFreeReplyBlock(Thread);
     if (Thread->AnsweringId == 0) {
         return;
     }
@@ -69,6 +70,7 @@ void LpcExitThread(PLPC_THREAD Thread)
 
     if (Client != NULL) {
         LpcpAnswer(Client, NULL);
+        LpcpWakeSender(Client);
     }
     Thread->AnsweringId = 0;
     KeReleaseGuardedMutex(&LpcpLock);

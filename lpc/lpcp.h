@@ -26,6 +26,7 @@ typedef struct _LPCP_MESSAGE {
     LIST_ENTRY Entry;  /* in a queue */
     PVOID PortContext; /* what the receiver knows the sender by */
     ULONG Attempt;     /* creation attempt of the sender, for the trace */
+    ULONG Room;        /* bytes at Data */
     PORT_MESSAGE Header;
     UCHAR Data[]; /* Header.DataLength bytes */
 } LPCP_MESSAGE, *PLPCP_MESSAGE;
@@ -57,10 +58,18 @@ void LpcpFreeMessage(PLPCP_MESSAGE Message);
 /* A user's message in pool: PORT_MESSAGE_TOO_LONG, INVALID_PARAMETER, ACCESS_VIOLATION. */
 _Must_inspect_result_ NTSTATUS LpcpCaptureMessage(
     PORT_MESSAGE __user *User, ULONG MaxLength, _Out_ PLPCP_MESSAGE *Message);
+/* A server thread's request, done with, is where its reply goes: LpcpCaptureMessage. */
+void LpcpKeepForReply(PLPCP_MESSAGE Request);
+void LpcpFreeReplyBlock(PLPC_THREAD Server);
 _Must_inspect_result_ NTSTATUS LpcpReturnMessage(
     PORT_MESSAGE __user *User, const LPCP_MESSAGE *Message);
-/* Lock held: stamps the sender on it and appends it to a connection port's queue. */
+/*
+ * Lock held: stamps the sender on it and appends it to a connection port's queue.
+ * Then, best without the lock, which the receiver takes: LpcpWakeReceiver; Wait: the
+ * caller waits next, as for KeReleaseSemaphore.
+ */
 void LpcpEnqueue(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Message);
+void LpcpWakeReceiver(PLPCP_PORT_OBJECT Port, BOOLEAN Wait);
 ULONG LpcpNextMessageId(void);
 
 /* ---- Threads waiting for an answer (message.c); lock held ---------------------------- */
@@ -70,8 +79,12 @@ void LpcpBeginWait(PLPC_THREAD Thread, ULONG MessageId, PLPCP_PORT_OBJECT Waitin
 void LpcpEndWait(PLPC_THREAD Thread); /* out of the table */
 /* The thread that waits on Port (NULL: any) for the answer to MessageId, or NULL. */
 PLPC_THREAD LpcpFindWaiter(PLPCP_PORT_OBJECT Port, ULONG MessageId);
-/* Out of the table and awake; Reply NULL: there is no answer. */
+/*
+ * Out of the table; Reply NULL: there is no answer.  Must be followed by LpcpWakeSender,
+ * with or without the lock: the thread does not end before.
+ */
 void LpcpAnswer(PLPC_THREAD Thread, _In_opt_ PLPCP_MESSAGE Reply);
+void LpcpWakeSender(PLPC_THREAD Thread);
 /* No answer for anyone who waits on WaitingOn (or NULL) or through SenderPort (or NULL). */
 void LpcpAbandonWaiters(_In_opt_ PLPCP_PORT_OBJECT WaitingOn, _In_opt_ PLPCP_PORT_OBJECT SenderPort);
 /*

@@ -26,6 +26,7 @@ PLPCP_MESSAGE LpcpAllocateMessage(ULONG DataLength)
 
     if (Message != NULL) {
         RtlZeroMemory(Message, sizeof(LPCP_MESSAGE));
+        Message->Room = DataLength;
         Message->Header.DataLength = (USHORT)DataLength;
         Message->Header.TotalLength = (USHORT)(DataLength + sizeof(PORT_MESSAGE));
     }
@@ -35,6 +36,35 @@ PLPCP_MESSAGE LpcpAllocateMessage(ULONG DataLength)
 void LpcpFreeMessage(PLPCP_MESSAGE Message)
 {
     ExFreePoolWithTag(Message, TAG_LPC);
+}
+
+void LpcpKeepForReply(PLPCP_MESSAGE Request)
+{
+    PLPC_THREAD Server = LpcpCurrentThread();
+
+    LpcpFreeReplyBlock(Server);
+    Server->ReplyBlock = Request;
+}
+
+void LpcpFreeReplyBlock(PLPC_THREAD Server)
+{
+    if (Server->ReplyBlock != NULL) {
+        LpcpFreeMessage(Server->ReplyBlock);
+        Server->ReplyBlock = NULL;
+    }
+}
+
+/* The block of the request this thread has taken, if it is kept and large enough. */
+static PLPCP_MESSAGE LpcpTakeReplyBlock(ULONG DataLength)
+{
+    PLPC_THREAD Server = LpcpCurrentThread();
+    PLPCP_MESSAGE Message = Server->ReplyBlock;
+
+    if (Message == NULL || Message->Room < DataLength) {
+        return LpcpAllocateMessage(DataLength);
+    }
+    Server->ReplyBlock = NULL;
+    return Message;
 }
 
 NTSTATUS LpcpCaptureMessage(PORT_MESSAGE __user *User, ULONG MaxLength, PLPCP_MESSAGE *Message)
@@ -52,7 +82,7 @@ NTSTATUS LpcpCaptureMessage(PORT_MESSAGE __user *User, ULONG MaxLength, PLPCP_ME
     if (Header.DataInfoOffset != 0) {
         return STATUS_INVALID_PARAMETER; /* no views to describe */
     }
-    *Message = LpcpAllocateMessage(Header.DataLength);
+    *Message = LpcpTakeReplyBlock(Header.DataLength);
     if (*Message == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -65,16 +95,9 @@ NTSTATUS LpcpCaptureMessage(PORT_MESSAGE __user *User, ULONG MaxLength, PLPCP_ME
     return Status;
 }
 
-/* The header is copied last: a receiver sees a whole message or an error. */
 NTSTATUS LpcpReturnMessage(PORT_MESSAGE __user *User, const LPCP_MESSAGE *Message)
 {
-    NTSTATUS Status = MmCopyToUser(
-        (UCHAR __user *)User + sizeof(PORT_MESSAGE), Message->Data, Message->Header.DataLength);
-
-    if (NT_SUCCESS(Status)) {
-        Status = MmCopyToUser(User, &Message->Header, sizeof(PORT_MESSAGE));
-    }
-    return Status;
+    return MmCopyToUser(User, &Message->Header, sizeof(PORT_MESSAGE) + Message->Header.DataLength);
 }
 
 ULONG LpcpNextMessageId(void)
@@ -91,8 +114,12 @@ void LpcpEnqueue(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Message)
     Message->Header.ClientId = LpcpCurrentThread()->ClientId;
     Message->Attempt = KeTraceCurrentAttempt();
     InsertTailList(&Port->Queue, &Message->Entry);
+}
+
+void LpcpWakeReceiver(PLPCP_PORT_OBJECT Port, BOOLEAN Wait)
+{
     /* The limit cannot be reached: each count is a message in memory. */
-    (void)!NT_SUCCESS(KeReleaseSemaphore(&Port->QueueSemaphore, 1, 1, FALSE, NULL));
+    (void)!NT_SUCCESS(KeReleaseSemaphore(&Port->QueueSemaphore, 1, 1, Wait, NULL));
 }
 
 void LpcpBeginWait(PLPC_THREAD Thread, ULONG MessageId, PLPCP_PORT_OBJECT WaitingOn,
@@ -131,6 +158,10 @@ void LpcpAnswer(PLPC_THREAD Thread, PLPCP_MESSAGE Reply)
 {
     LpcpEndWait(Thread);
     Thread->ReplyMessage = Reply;
+}
+
+void LpcpWakeSender(PLPC_THREAD Thread)
+{
     /* It waits for one answer at a time, so the limit of 1 is not exceeded. */
     (void)!NT_SUCCESS(KeReleaseSemaphore(&Thread->ReplySemaphore, 1, 1, FALSE, NULL));
 }
@@ -145,6 +176,7 @@ void LpcpAbandonWaiters(PLPCP_PORT_OBJECT WaitingOn, PLPCP_PORT_OBJECT SenderPor
             if ((WaitingOn != NULL && Thread->WaitingOn == WaitingOn) ||
                 (SenderPort != NULL && Thread->SenderPort == SenderPort)) {
                 LpcpAnswer(Thread, NULL);
+                LpcpWakeSender(Thread);
             }
         }
     }
@@ -152,21 +184,25 @@ void LpcpAbandonWaiters(PLPCP_PORT_OBJECT WaitingOn, PLPCP_PORT_OBJECT SenderPor
 
 /*
  * An interrupted wait races with the answer: whoever gets the lock first decides.
- * If the answer came first its semaphore count is taken back here.
+ * Who answered first is about to wake this thread, which must not end before.
  */
 static void LpcpCancelWait(PLPC_THREAD Thread)
 {
     KeAcquireGuardedMutex(&LpcpLock);
-    if (Thread->ReplyMessageId != 0) {
+    BOOLEAN Answered = Thread->ReplyMessageId == 0;
+
+    if (!Answered) {
         LpcpEndWait(Thread);
-    } else {
-        KeInitializeSemaphore(&Thread->ReplySemaphore, 0, 1); /* nobody waits on it */
-        if (Thread->ReplyMessage != NULL) {
-            LpcpFreeMessage(Thread->ReplyMessage);
-            Thread->ReplyMessage = NULL;
-        }
     }
     KeReleaseGuardedMutex(&LpcpLock);
+    if (!Answered) {
+        return;
+    }
+    (void)KeWaitForSingleObject(&Thread->ReplySemaphore, WrLpcReply, KernelMode, FALSE, NULL);
+    if (Thread->ReplyMessage != NULL) {
+        LpcpFreeMessage(Thread->ReplyMessage);
+        Thread->ReplyMessage = NULL;
+    }
 }
 
 NTSTATUS LpcpAwaitAnswer(PLPC_THREAD Thread, KPROCESSOR_MODE Mode, PLPCP_MESSAGE *Reply)

@@ -40,6 +40,7 @@ static void LpcpReportClosed(PLPCP_PORT_OBJECT Client, PLPCP_PORT_OBJECT Server)
     Message->PortContext = Server->PortContext;
     Message->Header.Type = LPC_PORT_CLOSED;
     LpcpEnqueue(Client->ConnectionPort, Message);
+    LpcpWakeReceiver(Client->ConnectionPort, FALSE);
 }
 
 /* Lock held: parts a pair. */

@@ -8,7 +8,10 @@
  */
 #include "lpc/lpcp.h"
 
-/* Hands a reply to the thread that waits for it; takes the message over. */
+/*
+ * Hands a reply to the thread that waits for it; takes the message over.  The client
+ * is woken when the lock is free, because it may run at once.
+ */
 static NTSTATUS LpcpReply(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Reply)
 {
     PLPC_THREAD Server = LpcpCurrentThread();
@@ -28,7 +31,9 @@ static NTSTATUS LpcpReply(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Reply)
         Status = STATUS_SUCCESS;
     }
     KeReleaseGuardedMutex(&LpcpLock);
-    if (!NT_SUCCESS(Status)) {
+    if (NT_SUCCESS(Status)) {
+        LpcpWakeSender(Client);
+    } else {
         LpcpFreeMessage(Reply);
     }
     return Status;
@@ -118,7 +123,11 @@ static NTSTATUS LpcpReceive(PLPCP_PORT_OBJECT Port, PVOID __user *PortContext,
     }
     KeTraceAdoptAttempt(Message->Attempt);
     KeTrace(TraceLpcReceive, TraceP(Port), Message->Header.MessageId);
-    LpcpFreeMessage(Message);
+    if (Message->Header.Type == LPC_REQUEST) {
+        LpcpKeepForReply(Message);
+    } else {
+        LpcpFreeMessage(Message);
+    }
     return STATUS_SUCCESS;
 }
 

@@ -35,6 +35,7 @@ static NTSTATUS LpcpSend(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Message, ULONG Ty
         LpcpFreeMessage(Message);
         return STATUS_PORT_DISCONNECTED;
     }
+    LpcpWakeReceiver(Target, FALSE);
     return STATUS_SUCCESS;
 }
 
@@ -61,6 +62,7 @@ static NTSTATUS LpcpSendAndWait(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Message, U
         LpcpFreeMessage(Message);
         return STATUS_PORT_DISCONNECTED;
     }
+    LpcpWakeReceiver(Target, TRUE);
     return LpcpAwaitAnswer(Thread, Mode, Reply);
 }
 

@@ -58,6 +58,13 @@ typedef union _MMPTE {
 #define MI_KIND_SHIFT   9
 #define MI_INVALID_PROTECTION 0xFFu
 
+/* The entry of a page that is committed and has not been touched yet. */
+FORCEINLINE ULONG MiCommittedEntry(ULONG Protection)
+{
+    return MI_SOFT_COMMITTED | (Protection & MI_SOFT_FLAGS) |
+           (Protection & MI_KIND) << MI_KIND_SHIFT;
+}
+
 typedef enum _MI_ACCESS { MiRead, MiWrite, MiExecuteAccess } MI_ACCESS;
 
 #define MI_PTE_COUNT   512

@@ -125,8 +125,8 @@ void MiProtectPage(
     if (HasPage && !(Protection & (MI_GUARD | MI_NOACCESS))) {
         MiSetValidPte(Pte, Low >> PAGE_SHIFT, Protection);
     } else {
-        MiSetPte(Pte, (HasPage ? (Low & MI_FRAME) | MI_SOFT_PAGE : 0) | MI_SOFT_COMMITTED |
-            (Protection & MI_SOFT_FLAGS) | (Protection & MI_KIND) << MI_KIND_SHIFT, 0);
+        MiSetPte(
+            Pte, (HasPage ? (Low & MI_FRAME) | MI_SOFT_PAGE : 0) | MiCommittedEntry(Protection), 0);
     }
     if (Low & MI_VALID) {
         MiFlushPage(Space, Va);

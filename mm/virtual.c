@@ -50,6 +50,9 @@ static NTSTATUS MiCommitSection(PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End)
 NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End,
     ULONG Protection)
 {
+    BOOLEAN Committed = Vad->MemCommit && Vad->Protection == Protection; /* without an entry */
+    PMMPTE Pte = NULL;
+
     if (Vad->Type != VadPrivate) {
         return MiCommitSection(Vad, Start, End);
     }
@@ -59,13 +62,15 @@ NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULO
             return STATUS_INSUFFICIENT_RESOURCES;
         }
     }
-    for (ULONG_PTR Va = Start; Va <= End; Va += PAGE_SIZE) {
-        PMMPTE Pte = MiLookupPte(Space, Va);
-
-        if (Pte->Low == 0 && Vad->MemCommit && Vad->Protection == Protection) {
-            continue;
+    for (ULONG_PTR Va = Start; Va <= End; Va += PAGE_SIZE, Pte++) {
+        if (Pte == NULL || MiPteIndex(Va) == 0) {
+            Pte = MiLookupPte(Space, Va);
         }
-        MiProtectPage(Space, Vad, Va, Pte, Protection);
+        if (Pte->Low != 0) {
+            MiProtectPage(Space, Vad, Va, Pte, Protection);
+        } else if (!Committed) {
+            MiSetPte(Pte, MiCommittedEntry(Protection), 0);
+        }
     }
     MiDeleteEmptyTables(Space, Start, End);
     return STATUS_SUCCESS;

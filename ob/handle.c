@@ -115,10 +115,9 @@ NTSTATUS ObpReferenceByHandle(PKPROCESS Process, HANDLE Handle, ACCESS_MASK Desi
         ObpDescribeEntry(Entry, Information);
     }
     if (NT_SUCCESS(Status)) {
-        *Object = ObpBody(Header);
-        ObReferenceObject(*Object);
+        *Object = ObpReferenceEntry(Entry);
     }
-    ExUnlockHandle(Table);
+    ExUnlockHandle(Entry);
     return Status;
 }
 
@@ -148,6 +147,32 @@ static __attribute__((noinline)) NTSTATUS ObpReferencePseudoHandle(HANDLE Handle
         *Object = Body;
     }
     return Status;
+}
+
+/*
+ * The straight road of most services.  Whoever falls off it, be it with a
+ * pseudo-handle, goes the long way, which finds out why.
+ */
+NTSTATUS ObReferenceCallersObject(
+    HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE Type, PVOID *Object)
+{
+    PHANDLE_TABLE Table = KeGetCurrentProcess()->ObjectTable;
+    PHANDLE_TABLE_ENTRY Entry;
+
+    if (Table != NULL && (Entry = ExLockHandle(Table, Handle)) != NULL) {
+        POBJECT_HEADER Header = ObpEntryHeader(Entry);
+        BOOLEAN Right = Header->Type == Type && (DesiredAccess & ~Entry->GrantedAccess) == 0;
+
+        if (Right) {
+            *Object = ObpReferenceEntry(Entry);
+        }
+        ExUnlockHandle(Entry);
+        if (Right) {
+            return STATUS_SUCCESS;
+        }
+    }
+    return ObReferenceObjectByHandle(
+        Handle, DesiredAccess, Type, KeGetPreviousMode(), Object, NULL);
 }
 
 NTSTATUS ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE Type,
@@ -188,11 +213,11 @@ NTSTATUS ObpCloseHandleOf(PKPROCESS Process, HANDLE Handle, KPROCESSOR_MODE Mode
         return STATUS_INVALID_HANDLE;
     }
     if (Mode == UserMode && (Entry->GrantedAccess & EXHANDLE_PROTECT) != 0) {
-        ExUnlockHandle(Table);
+        ExUnlockHandle(Entry);
         return STATUS_HANDLE_NOT_CLOSABLE;
     }
     Header = ObpEntryHeader(Entry);
-    ExRemoveLockedHandle(Table, Handle);
+    ExRemoveLockedHandle(Table, Handle, Entry);
     ObpDropHandle(Process, Header);
     return STATUS_SUCCESS;
 }

@@ -105,28 +105,63 @@ static void ObpDeleteObject(POBJECT_HEADER Header)
     ExFreePoolWithTag((PUCHAR)Header - Header->NameInfoOffset, Type->TypeInfo.PoolTag);
 }
 
+/* More references went than there were, or one came after the last had gone. */
+static DECLSPEC_NORETURN __attribute__((cold, noinline)) void ObpBadReference(
+    PVOID Object, BOOLEAN Dereference)
+{
+    POBJECT_HEADER Header = ObpHeader(Object);
+
+    KeBugCheckEx(REFERENCE_BY_POINTER, (ULONG_PTR)Header->Type, (ULONG_PTR)Object, Dereference,
+        (ULONG_PTR)Header->PointerCount);
+}
+
 void ObReferenceObject(PVOID Object)
 {
-    LONG Count = InterlockedIncrement(&ObpHeader(Object)->PointerCount);
-
-    if (Count <= 1) { /* it was already going: whoever calls had no reference */
-        KeBugCheckEx(REFERENCE_BY_POINTER, (ULONG_PTR)ObpHeader(Object)->Type,
-            (ULONG_PTR)Object, 0, (ULONG_PTR)Count);
+    if (InterlockedIncrement(&ObpHeader(Object)->PointerCount) <= 1) {
+        ObpBadReference(Object, FALSE);
     }
+}
+
+/* The count came to zero, or below. */
+static __attribute__((noinline)) void ObpLastReference(PVOID Object)
+{
+    if (ObpHeader(Object)->PointerCount < 0) {
+        ObpBadReference(Object, TRUE);
+    }
+    ObpDeleteObject(ObpHeader(Object));
 }
 
 void ObDereferenceObject(PVOID Object)
 {
-    POBJECT_HEADER Header = ObpHeader(Object);
-    LONG Count = InterlockedDecrement(&Header->PointerCount);
+    BOOLEAN Last;
 
-    if (Count < 0) {
-        KeBugCheckEx(REFERENCE_BY_POINTER, (ULONG_PTR)Header->Type, (ULONG_PTR)Object, 1,
-            (ULONG_PTR)Count);
+    __asm__ volatile("lock decl %1"
+                     : "=@ccle"(Last), "+m"(ObpHeader(Object)->PointerCount)
+                     :
+                     : "memory");
+    if (__builtin_expect(Last, FALSE)) {
+        ObpLastReference(Object);
     }
-    if (Count == 0) {
-        ObpDeleteObject(Header);
+}
+
+/*
+ * For who may not run a Delete routine: FALSE if the reference is the last one,
+ * which then is still the caller's.  IRQL: DISPATCH_LEVEL or below.
+ */
+BOOLEAN ObDereferenceObjectUnlessLast(PVOID Object)
+{
+    POBJECT_HEADER Header = ObpHeader(Object);
+    LONG Old = Header->PointerCount;
+
+    while (Old != 1) {
+        LONG Seen = InterlockedCompareExchange(&Header->PointerCount, Old - 1, Old);
+
+        if (Seen == Old) {
+            return TRUE;
+        }
+        Old = Seen;
     }
+    return FALSE;
 }
 
 BOOLEAN ObReferenceObjectSafe(PVOID Object)

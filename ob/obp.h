@@ -181,8 +181,18 @@ NTSTATUS ObpCloseHandleOf(PKPROCESS Process, HANDLE Handle, KPROCESSOR_MODE Mode
 _Must_inspect_result_ NTSTATUS ObpReferenceByHandle(PKPROCESS Process, HANDLE Handle,
     ACCESS_MASK DesiredAccess, _In_opt_ POBJECT_TYPE Type, KPROCESSOR_MODE Mode,
     _Out_ PVOID *Object, _Out_opt_ POBJECT_HANDLE_INFORMATION Information);
-/* An entry is the header's address with the inherit bit. */
+/* An entry is the header's address with attribute bits. */
 FORCEINLINE POBJECT_HEADER ObpEntryHeader(const HANDLE_TABLE_ENTRY *Entry)
 {
     return (POBJECT_HEADER)(Entry->Value & ~(ULONG_PTR)EXHANDLE_ATTRIBUTES);
+}
+
+/* References the object of a locked entry: the entry's own reference keeps it alive. */
+FORCEINLINE PVOID ObpReferenceEntry(const HANDLE_TABLE_ENTRY *Entry)
+{
+    POBJECT_HEADER Header = ObpEntryHeader(Entry);
+
+    ASSERT(Header->PointerCount > 0);
+    (void)InterlockedIncrement(&Header->PointerCount);
+    return ObpBody(Header);
 }

@@ -5,53 +5,61 @@
  */
 #include "ob/obp.h"
 
-typedef struct _OBP_INHERITANCE {
-    PKPROCESS Child;
-    PHANDLE_TABLE Table;
-    ULONG Count;
-    POBJECT_HEADER Unfinished; /* counted, but there was no memory for its entry */
-} OBP_INHERITANCE;
-
-/* One entry of the parent, whose table is locked; so undoing waits until later. */
-static BOOLEAN ObpInheritHandle(HANDLE Handle, PHANDLE_TABLE_ENTRY Entry, PVOID Context)
+/* Copies an entry that is to be inherited and references its object. */
+static BOOLEAN ObpTakeInheritable(HANDLE Handle, const HANDLE_TABLE_ENTRY *Entry, PVOID Context)
 {
-    OBP_INHERITANCE *Inheritance = Context;
-    POBJECT_HEADER Header = ObpEntryHeader(Entry);
-    NTSTATUS Status;
+    PHANDLE_TABLE_ENTRY Copy = Context;
 
+    UNREFERENCED_PARAMETER(Handle);
     if ((Entry->Value & EXHANDLE_INHERIT) == 0) {
-        return TRUE;
-    }
-    Status = ObpAddHandleCount(Inheritance->Child, Header, ObInheritHandle,
-        Entry->GrantedAccess & ~EXHANDLE_PROTECT);
-    if (!NT_SUCCESS(Status)) {
-        return TRUE; /* the type does not want it inherited: the child goes without */
-    }
-    ObReferenceObject(ObpBody(Header));
-    if (!ExCreateHandleAt(Inheritance->Table, Handle, Entry)) {
-        Inheritance->Unfinished = Header;
         return FALSE;
     }
-    Inheritance->Count++;
+    (void)ObpReferenceEntry(Entry);
+    *Copy = *Entry;
+    Copy->Value &= ~(ULONG_PTR)EXHANDLE_LOCK;
     return TRUE;
+}
+
+/* Makes the same entry in the child's table; consumes the reference. */
+static NTSTATUS ObpInheritHandle(PKPROCESS Child, PHANDLE_TABLE Table, HANDLE Handle,
+    const HANDLE_TABLE_ENTRY *Entry, PULONG Count)
+{
+    POBJECT_HEADER Header = ObpEntryHeader(Entry);
+    NTSTATUS Status = ObpAddHandleCount(
+        Child, Header, ObInheritHandle, Entry->GrantedAccess & ~EXHANDLE_PROTECT);
+
+    if (!NT_SUCCESS(Status)) { /* the type does not want it inherited: the child goes without */
+        ObDereferenceObject(ObpBody(Header));
+        return STATUS_SUCCESS;
+    }
+    if (!ExCreateHandleAt(Table, Handle, Entry)) {
+        ObpDropHandle(Child, Header);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    ++*Count;
+    return STATUS_SUCCESS;
 }
 
 /*
  * Duplicates what may be inherited at the same handle values.  On failure the
  * caller sweeps what was made so far.
  */
-static NTSTATUS ObpInheritTable(PKPROCESS Parent, OBP_INHERITANCE *Inheritance)
+static NTSTATUS ObpInheritTable(
+    PKPROCESS Parent, PKPROCESS Child, PHANDLE_TABLE Table, PULONG Count)
 {
+    NTSTATUS Status = STATUS_SUCCESS;
+    HANDLE Handle = NULL;
+    HANDLE_TABLE_ENTRY Entry;
+
     if (!ObPseudoHandles.AcquireHandleTable(Parent)) {
         return STATUS_PROCESS_IS_TERMINATING;
     }
-    (void)ExEnumerateHandles(Parent->ObjectTable, ObpInheritHandle, Inheritance);
-    ObPseudoHandles.ReleaseHandleTable(Parent);
-    if (Inheritance->Unfinished != NULL) {
-        ObpDropHandle(Inheritance->Child, Inheritance->Unfinished);
-        return STATUS_INSUFFICIENT_RESOURCES;
+    while (NT_SUCCESS(Status)
+        && ExNextHandle(Parent->ObjectTable, &Handle, ObpTakeInheritable, &Entry)) {
+        Status = ObpInheritHandle(Child, Table, Handle, &Entry, Count);
     }
-    return STATUS_SUCCESS;
+    ObPseudoHandles.ReleaseHandleTable(Parent);
+    return Status;
 }
 
 static void ObpSweepHandle(HANDLE Handle, const HANDLE_TABLE_ENTRY *Entry, PVOID Context)
@@ -68,21 +76,21 @@ static void ObpDestroyTable(PKPROCESS Process, PHANDLE_TABLE Table)
 
 NTSTATUS ObInitProcess(PKPROCESS Parent, PKPROCESS Process, PULONG Inherited)
 {
-    OBP_INHERITANCE Inheritance = {.Child = Process, .Table = ExCreateHandleTable(FALSE)};
+    PHANDLE_TABLE Table = ExCreateHandleTable(FALSE);
     NTSTATUS Status = STATUS_SUCCESS;
 
-    if (Inheritance.Table == NULL) {
+    *Inherited = 0;
+    if (Table == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     if (Parent != NULL) {
-        Status = ObpInheritTable(Parent, &Inheritance);
+        Status = ObpInheritTable(Parent, Process, Table, Inherited);
     }
     if (!NT_SUCCESS(Status)) {
-        ObpDestroyTable(Process, Inheritance.Table);
+        ObpDestroyTable(Process, Table);
         return Status;
     }
-    Process->ObjectTable = Inheritance.Table;
-    *Inherited = Inheritance.Count;
+    Process->ObjectTable = Table;
     return STATUS_SUCCESS;
 }
 

@@ -22,7 +22,7 @@ static PVOID PspLookupCid(HANDLE Id, POBJECT_TYPE Type)
     if (ObGetObjectType(Candidate) == Type && ObReferenceObjectSafe(Candidate)) {
         Object = Candidate;
     }
-    ExUnlockHandle(PspCidTable);
+    ExUnlockHandle(Entry);
     return Object;
 }
 

@@ -9,13 +9,16 @@
 
 static void PspRemoveCid(HANDLE Id)
 {
+    PHANDLE_TABLE_ENTRY Entry;
+
     if (Id == NULL) {
         return;
     }
-    if (ExLockHandle(PspCidTable, Id) == NULL) {
+    Entry = ExLockHandle(PspCidTable, Id);
+    if (Entry == NULL) {
         KeBugCheckEx(CID_HANDLE_DELETION, (ULONG_PTR)Id, 0, 0, 0);
     }
-    ExRemoveLockedHandle(PspCidTable, Id);
+    ExRemoveLockedHandle(PspCidTable, Id, Entry);
 }
 
 static void PspRemoveFromActiveList(PEPROCESS Process)

@@ -139,16 +139,26 @@ static NTSTATUS PspCreateTypes(void)
     return PspCidTable != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
+/* It is never waited for: nobody keeps a reference. */
+static NTSTATUS PspStartSystemThread(PKSTART_ROUTINE Routine)
+{
+    PETHREAD Thread;
+    NTSTATUS Status = PsCreateSystemThread(Routine, NULL, &Thread);
+
+    if (NT_SUCCESS(Status)) {
+        ObDereferenceObject(Thread);
+    }
+    return Status;
+}
+
 /*
- * PsInitSystem - from an idle processor to a System process with two threads.
+ * PsInitSystem - from an idle processor to a System process with three threads.
  *
  * The caller is the boot processor's idle thread, which belongs to no EPROCESS.
  * Phase1 runs as a system thread once the scheduler is let loose.
  */
 NTSTATUS PsInitSystem(PKSTART_ROUTINE Phase1)
 {
-    PETHREAD Thread;
-
     KeInitializeGuardedMutex(&PspProcessListLock, LockLevelProcessList);
     PspInitializeNotify();
     NTSTATUS Status = PspCreateTypes();
@@ -162,10 +172,10 @@ NTSTATUS PsInitSystem(PKSTART_ROUTINE Phase1)
         Status = PspStartReaper();
     }
     if (NT_SUCCESS(Status)) {
-        Status = PsCreateSystemThread(Phase1, NULL, &Thread);
+        Status = PspStartSystemThread(KeBalanceSetManager);
     }
     if (NT_SUCCESS(Status)) {
-        ObDereferenceObject(Thread);
+        Status = PspStartSystemThread(Phase1);
     }
     return Status;
 }

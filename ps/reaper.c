@@ -1,36 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reaper: a system thread that buries the dead.
+ * The reaper buries the dead.
  *
- * A thread cannot free the stack it stands on.  Its last switch hands it over at
- * DISPATCH_LEVEL; a DPC wakes the reaper, which frees the stack and drops the
- * reference the thread held to itself.
+ * A thread cannot free the stack it stands on, so the thread it switches to does,
+ * still at DISPATCH_LEVEL.  Then the reference goes that the dead one held to itself.
+ * If that is the last, the object goes too, which takes guarded mutexes: a system
+ * thread does that.
  */
 #include "ps/psp.h"
 
 static KSPIN_LOCK PspReaperLock = KSPIN_LOCK_INITIALIZER(LockLevelReaper);
 static LIST_ENTRY PspReaperList = {&PspReaperList, &PspReaperList}; /* ETHREAD.ReaperLink */
-static ULONG PspReaperPending;   /* ending and not yet buried; reaper lock */
-static KDPC PspReaperDpc;
+static volatile LONG PspReaperPending; /* ending and not yet buried */
+static volatile LONG PspDrainers;      /* who waits until that is 0 */
 static KEVENT PspReaperWake; /* synchronization: there may be work */
 static KEVENT PspReaperIdle; /* notification: nothing is pending */
-
-static void PspReaperDpcRoutine(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
-{
-    UNREFERENCED_PARAMETER(Dpc);
-    UNREFERENCED_PARAMETER(Context);
-    UNREFERENCED_PARAMETER(Argument1);
-    UNREFERENCED_PARAMETER(Argument2);
-    (void)KeSetEvent(&PspReaperWake, 0, FALSE);
-}
 
 /* The current thread is about to be signalled: from now on the drain waits for it. */
 void PspAnnounceDeath(void)
 {
-    KIRQL OldIrql = KeAcquireSpinLock(&PspReaperLock);
+    (void)InterlockedIncrement(&PspReaperPending);
+}
 
-    PspReaperPending++;
-    KeReleaseSpinLock(&PspReaperLock, OldIrql);
+static void PspFinishBurial(void)
+{
+    if (InterlockedDecrement(&PspReaperPending) == 0 && PspDrainers != 0) {
+        (void)KeSetEvent(&PspReaperIdle, 0, FALSE);
+    }
 }
 
 /* Ke calls this once a dead thread's stack is no longer in use.  DISPATCH_LEVEL. */
@@ -38,10 +34,16 @@ void PspReapThread(PKTHREAD Thread)
 {
     PETHREAD Dead = CONTAINING_RECORD(Thread, ETHREAD, Tcb);
 
+    KeTrace(TracePspReaped, TraceP(Dead));
+    KeDeleteThreadStack(Thread);
+    if (ObDereferenceObjectUnlessLast(Dead)) {
+        PspFinishBurial();
+        return;
+    }
     KeAcquireSpinLockAtDpcLevel(&PspReaperLock);
     InsertTailList(&PspReaperList, &Dead->ReaperLink);
     KeReleaseSpinLockFromDpcLevel(&PspReaperLock);
-    (void)KeInsertQueueDpc(&PspReaperDpc, NULL, NULL);
+    (void)KeSetEvent(&PspReaperWake, 0, FALSE);
 }
 
 static PETHREAD PspNextDeadThread(void)
@@ -56,21 +58,6 @@ static PETHREAD PspNextDeadThread(void)
     return Dead;
 }
 
-static void PspBuryThread(PETHREAD Dead)
-{
-    KeTrace(TracePspReaped, TraceP(Dead));
-    KeDeleteThreadStack(&Dead->Tcb);
-    ObDereferenceObject(Dead);
-
-    KIRQL OldIrql = KeAcquireSpinLock(&PspReaperLock);
-    BOOLEAN Idle = --PspReaperPending == 0;
-
-    KeReleaseSpinLock(&PspReaperLock, OldIrql);
-    if (Idle) {
-        (void)KeSetEvent(&PspReaperIdle, 0, FALSE);
-    }
-}
-
 static void PspReaper(PVOID Context)
 {
     PETHREAD Dead;
@@ -79,19 +66,10 @@ static void PspReaper(PVOID Context)
     for (;;) {
         (void)KeWaitForSingleObject(&PspReaperWake, Executive, KernelMode, FALSE, NULL);
         while ((Dead = PspNextDeadThread()) != NULL) {
-            PspBuryThread(Dead);
+            ObDereferenceObject(Dead);
+            PspFinishBurial();
         }
     }
-}
-
-/* Nothing pending, as seen under the lock. */
-static BOOLEAN PspReaperIsIdle(void)
-{
-    KIRQL OldIrql = KeAcquireSpinLock(&PspReaperLock);
-    BOOLEAN Idle = PspReaperPending == 0;
-
-    KeReleaseSpinLock(&PspReaperLock, OldIrql);
-    return Idle;
 }
 
 /*
@@ -102,20 +80,21 @@ static BOOLEAN PspReaperIsIdle(void)
  */
 void PsDrainReaper(void)
 {
+    (void)InterlockedIncrement(&PspDrainers); /* before the look: see PspFinishBurial */
     for (;;) {
         KeClearEvent(&PspReaperIdle);
-        if (PspReaperIsIdle()) {
-            return;
+        if (PspReaperPending == 0) {
+            break;
         }
         (void)KeWaitForSingleObject(&PspReaperIdle, Executive, KernelMode, FALSE, NULL);
     }
+    (void)InterlockedDecrement(&PspDrainers);
 }
 
 NTSTATUS PspStartReaper(void)
 {
     PETHREAD Thread;
 
-    KeInitializeDpc(&PspReaperDpc, PspReaperDpcRoutine, NULL);
     KeInitializeEvent(&PspReaperWake, SynchronizationEvent, FALSE);
     KeInitializeEvent(&PspReaperIdle, NotificationEvent, FALSE);
     NTSTATUS Status = PsCreateSystemThread(PspReaper, NULL, &Thread);

@@ -8,6 +8,10 @@ files and functions must name, for each function, a file that has it.  Links lea
 somewhere.  The numbered stages of a chapter are those that the comments of its
 source number ("Stage 3", "Stages 8 to 10", "item 2").
 
+A model in tests/model/ begins with what it stands for: lines "Process  Function,
+Function (file, file)".  The process is one of the model's, and one of the files has
+the function.
+
 What only NT has is written without backquotes.
 """
 import pathlib
@@ -21,7 +25,12 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 STAGE = re.compile(r"\b(?:[Ss]tages?|[Ii]tems?) (\d+)(?: (to|and) (\d+))?")
 CHAPTER = re.compile(r"^#+ .*stages of (.*)$")
 ROW = re.compile(r"^\| (\d+) \|")
-SUFFIXES = {".c", ".h", ".S", ".def", ".py", ".sh", ".ld", ".cfg", ".txt", ".mk", ".md"}
+STANDS_FOR = re.compile(r"^ \* Stands for\n(.*?)^ \*\n", re.MULTILINE | re.DOTALL)
+STANDING = re.compile(r"^ \*   ([\w/]+) +(.*)$")
+PLACED = re.compile(r"([^()]+)\(([^()]+)\)")
+FUNCTION = re.compile(r"\b[A-Z][a-z]+[A-Z]\w+")
+SUFFIXES = {".c", ".h", ".S", ".def", ".py", ".sh", ".ld", ".cfg", ".txt", ".mk", ".md",
+            ".pml"}
 SKIPPED = {".git", "build", "__pycache__"}
 
 
@@ -40,7 +49,7 @@ class Checker:
         self.files = tree()
         self.pages = [p for p in self.files if p == "README.md" or p.startswith("docs/")]
         self.words = {p: set(re.findall(r"\w+", t)) for p, t in self.files.items()
-                      if not p.endswith(".md")}
+                      if not p.endswith((".md", ".pml"))}
         self.all_words = set().union(*self.words.values())
         self.complaints = []
 
@@ -94,6 +103,27 @@ class Checker:
             elif ROW.match(line):
                 told.add(int(ROW.match(line)[1]))
 
+    def check_model(self, model):
+        """Compares what a model says that it stands for with the code."""
+        note = STANDS_FOR.search(self.files[model])
+        here = f"{model}: "
+        places = []
+        for line in note[1].splitlines() if note else []:
+            process = STANDING.match(line)
+            for name in process[1].split("/") if process else []:
+                if not re.search(rf"(?:proctype|inline) {name}\b", self.files[model]):
+                    self.complaints.append(f"{here}it has no process {name}")
+            places.append(process[2] if process else line.lstrip(" *"))
+        placed = PLACED.findall(" ".join(places))
+        for names, files in placed:
+            paths = [p for file in files.split(", ") for p in self.words
+                     if p == file or file.endswith("/") and p.startswith(file)]
+            for name in FUNCTION.findall(names):
+                if not any(name in self.words[p] for p in paths):
+                    self.complaints.append(f"{here}{name} is not in {files}")
+        if not placed or not " ".join(places).endswith(")"):
+            self.complaints.append(f"{here}it does not say what it stands for, and where that is")
+
     def run(self):
         for page in self.pages:
             fenced = False
@@ -103,6 +133,8 @@ class Checker:
                 elif not fenced:
                     self.check_line(page, number, line)
             self.check_stages(page)
+        for model in [p for p in self.files if p.startswith("tests/model/")]:
+            self.check_model(model)
         for complaint in self.complaints:
             print(complaint)
         return 1 if self.complaints else 0

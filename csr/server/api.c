@@ -21,6 +21,8 @@ static PCSR_PROCESS CsrpReferenceConnecting(const CLIENT_ID *ClientId)
     if (Thread != NULL && Thread->Process->ClientPort == NULL) {
         Process = Thread->Process;
         Process->ReferenceCount++;
+        Process->WillReport += !Thread->WillReport;
+        Thread->WillReport = TRUE; /* it lives, which nobody could know before */
     }
     CsrpUnlockStructures();
     return Process;
@@ -51,7 +53,7 @@ static VOID CsrpHandleClientDied(PLPC_CLIENT_DIED_MSG Message)
     if (Process == NULL) {
         return; /* ended by BasepExitProcess before */
     }
-    (void)CsrDestroyThread(&Message->PortMsg.ClientId, Message->CreateTime);
+    CsrDestroyThread(Process, &Message->PortMsg.ClientId, Message->CreateTime);
     CsrpProcessMayBeOver(Process);
     CsrDereferenceProcess(Process);
 }
@@ -92,10 +94,11 @@ static NTSTATUS CsrpCallApi(PCSR_PROCESS Process, PCSR_API_MSG Message)
 }
 
 /*
- * The reply goes out before the sender's CSR_PROCESS is let go: its last
- * reference closes the port over which the sender waits for the reply.
+ * Returns the reply, to be sent when the next message is received.  But it goes out
+ * before the last reference to the sender's CSR_PROCESS, which closes the port over
+ * which the sender waits for it; then there is none to return.
  */
-static VOID CsrpHandleRequest(PCSR_API_MSG Message)
+static PPORT_MESSAGE CsrpHandleRequest(PCSR_API_MSG Message)
 {
     PCSR_PROCESS Process = CsrReferenceProcessById(Message->h.ClientId.UniqueProcess);
 
@@ -108,20 +111,23 @@ static VOID CsrpHandleRequest(PCSR_API_MSG Message)
     } else {
         Message->ReturnValue = CsrpCallApi(Process, Message);
     }
-    CsrReply(CsrApiPort, &Message->h);
-    if (Process != NULL) {
-        CsrDereferenceProcess(Process);
+    if (Process == NULL || CsrDereferenceUnlessLast(Process)) {
+        return &Message->h;
     }
+    CsrReply(CsrApiPort, &Message->h);
+    CsrDereferenceProcess(Process);
+    return NULL;
 }
 
 /* The subsystem has no debugger of its own to offer: the process ends. */
-static VOID CsrpHandleException(PLPC_EXCEPTION_MSG Message)
+static PPORT_MESSAGE CsrpHandleException(PLPC_EXCEPTION_MSG Message)
 {
     Message->ReturnedStatus = DBG_EXCEPTION_NOT_HANDLED;
-    CsrReply(CsrApiPort, &Message->PortMsg);
+    return &Message->PortMsg;
 }
 
-static VOID CsrpDispatch(PCSR_PORT_BUFFER Message)
+/* The reply that is still to be sent, or NULL. */
+static PPORT_MESSAGE CsrpDispatch(PCSR_PORT_BUFFER Message)
 {
     switch (Message->h.Type & 0xFF) {
     case LPC_CONNECTION_REQUEST:
@@ -131,29 +137,33 @@ static VOID CsrpDispatch(PCSR_PORT_BUFFER Message)
         CsrpHandleClientDied(&Message->ClientDied);
         break;
     case LPC_EXCEPTION:
-        CsrpHandleException(&Message->Exception);
-        break;
+        return CsrpHandleException(&Message->Exception);
     case LPC_REQUEST:
-        CsrpHandleRequest(&Message->Api);
-        break;
+        return CsrpHandleRequest(&Message->Api);
     default: /* a datagram, or a client's port that closed: nobody waits */
         break;
     }
+    return NULL;
 }
 
 /* Returns only when the port is unusable, and csrss with it. */
 NTSTATUS NTAPI CsrApiRequestThread(PVOID Parameter)
 {
     CSR_PORT_BUFFER Message;
+    PPORT_MESSAGE Reply = NULL;
     NTSTATUS Status;
 
     UNREFERENCED_PARAMETER(Parameter);
     for (;;) {
-        Status = NtReplyWaitReceivePort(CsrApiPort, NULL, NULL, &Message.h);
-        if (!NT_SUCCESS(Status)) {
+        Status = NtReplyWaitReceivePort(CsrApiPort, NULL, Reply, &Message.h);
+        if (NT_SUCCESS(Status)) {
+            Reply = CsrpDispatch(&Message);
+        } else if (Reply != NULL) {
+            CsrReply(CsrApiPort, Reply); /* nothing has been received instead */
+            Reply = NULL;
+        } else {
             break;
         }
-        CsrpDispatch(&Message);
     }
     (void)NtTerminateProcess(NtCurrentProcess(), Status);
     return Status;

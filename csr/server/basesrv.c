@@ -13,27 +13,34 @@ static NTSTATUS CsrpTakeHandle(PCSR_PROCESS Sender, HANDLE Theirs, PHANDLE Ours)
         DUPLICATE_SAME_ACCESS);
 }
 
+/* Is this a handle of the thread that the message names? */
+static NTSTATUS CsrpCheckThread(HANDLE Thread, PCLIENT_ID Claimed)
+{
+    THREAD_BASIC_INFORMATION Information;
+    NTSTATUS Status = NtQueryInformationThread(
+        Thread, ThreadBasicInformation, &Information, sizeof(Information), NULL);
+
+    if (NT_SUCCESS(Status) && (Information.ClientId.UniqueProcess != Claimed->UniqueProcess ||
+                                  Information.ClientId.UniqueThread != Claimed->UniqueThread)) {
+        Status = STATUS_INVALID_CID;
+    }
+    return Status;
+}
+
 /* Are these handles of the process and the thread that the message names? */
 static NTSTATUS CsrpCheckIdentity(HANDLE Process, HANDLE Thread, PCLIENT_ID Claimed)
 {
-    PROCESS_BASIC_INFORMATION ProcessInformation;
-    THREAD_BASIC_INFORMATION ThreadInformation;
-    NTSTATUS Status = NtQueryInformationProcess(Process, ProcessBasicInformation,
-        &ProcessInformation, sizeof(ProcessInformation), NULL);
+    PROCESS_BASIC_INFORMATION Information;
+    NTSTATUS Status = NtQueryInformationProcess(
+        Process, ProcessBasicInformation, &Information, sizeof(Information), NULL);
 
-    if (NT_SUCCESS(Status)) {
-        Status = NtQueryInformationThread(
-            Thread, ThreadBasicInformation, &ThreadInformation, sizeof(ThreadInformation), NULL);
-    }
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    if (ProcessInformation.UniqueProcessId != (ULONG_PTR)Claimed->UniqueProcess ||
-        ThreadInformation.ClientId.UniqueProcess != Claimed->UniqueProcess ||
-        ThreadInformation.ClientId.UniqueThread != Claimed->UniqueThread) {
+    if (Information.UniqueProcessId != (ULONG_PTR)Claimed->UniqueProcess) {
         return STATUS_INVALID_CID;
     }
-    return STATUS_SUCCESS;
+    return CsrpCheckThread(Thread, Claimed);
 }
 
 NTSTATUS BaseSrvCreateProcess(PCSR_PROCESS Process, PCSR_API_MSG Message)
@@ -80,7 +87,7 @@ NTSTATUS BaseSrvCreateThread(PCSR_PROCESS Process, PCSR_API_MSG Message)
     }
     Status = CsrpTakeHandle(Process, Request->ThreadHandle, &NewThread);
     if (NT_SUCCESS(Status)) {
-        Status = CsrpCheckIdentity(Target->ProcessHandle, NewThread, &Request->ClientId);
+        Status = CsrpCheckThread(NewThread, &Request->ClientId);
         if (NT_SUCCESS(Status)) {
             Status = CsrpMakeThread(NewThread, &Request->ClientId, &Thread);
         }

@@ -31,6 +31,9 @@ typedef struct _CSR_PROCESS {
     ULONG ReferenceCount;
     ULONG SequenceNumber;
     ULONG ShutdownLevel;
+    LARGE_INTEGER AttachTime; /* deaths before this were not reported */
+    BOOLEAN StrangerDied;  /* a thread reported its death that was not in ThreadList */
+    ULONG WillReport;      /* threads in it that will */
 } CSR_PROCESS, *PCSR_PROCESS;
 
 typedef struct _CSR_THREAD {
@@ -40,6 +43,7 @@ typedef struct _CSR_THREAD {
     CLIENT_ID ClientId;
     LARGE_INTEGER CreateTime; /* tells it from a later thread with the same CID */
     HANDLE ThreadHandle;
+    BOOLEAN WillReport;       /* its death; FALSE: perhaps it was dead before */
 } CSR_THREAD, *PCSR_THREAD;
 
 extern HANDLE CsrApiPort;
@@ -60,6 +64,7 @@ VOID CsrDestroyProcess(PCSR_PROCESS Process);
 VOID CsrpProcessMayBeOver(PCSR_PROCESS Process);
 PCSR_PROCESS CsrReferenceProcessById(HANDLE ProcessId);
 VOID CsrDereferenceProcess(PCSR_PROCESS Process);
+BOOLEAN CsrDereferenceUnlessLast(PCSR_PROCESS Process); /* FALSE: the caller still has it */
 VOID CsrpDropReference(PCSR_PROCESS Process);
 ULONG CsrpCountProcesses(VOID);
 
@@ -70,7 +75,8 @@ _Must_inspect_result_ NTSTATUS CsrpMakeThread(
 VOID CsrpInsertThread(PCSR_PROCESS Process, PCSR_THREAD Thread);
 VOID CsrpRemoveThread(PCSR_THREAD Thread);
 PCSR_THREAD CsrpLocateThread(const CLIENT_ID *ClientId);
-BOOLEAN CsrDestroyThread(const CLIENT_ID *ClientId, LARGE_INTEGER CreateTime);
+VOID CsrDestroyThread(
+    PCSR_PROCESS Process, const CLIENT_ID *ClientId, LARGE_INTEGER CreateTime);
 ULONG CsrpCountThreads(VOID);
 
 /* reply.c */

@@ -60,6 +60,7 @@ static NTSTATUS CsrpAttachProcess(PCSR_PROCESS Process, PCSR_THREAD Thread)
     Status = NtSetInformationProcess(
         Process->ProcessHandle, ProcessExceptionPort, &CsrApiPort, sizeof(CsrApiPort));
     if (NT_SUCCESS(Status)) {
+        (void)NtQuerySystemTime(&Process->AttachTime);
         CsrpInsertProcess(Process, Thread);
     }
     CsrpUnlockStructures();
@@ -128,6 +129,17 @@ VOID CsrDereferenceProcess(PCSR_PROCESS Process)
     CsrpUnlockStructures();
 }
 
+BOOLEAN CsrDereferenceUnlessLast(PCSR_PROCESS Process)
+{
+    BOOLEAN Dropped;
+
+    CsrpLockStructures();
+    Dropped = Process->ReferenceCount > 1;
+    Process->ReferenceCount -= Dropped;
+    CsrpUnlockStructures();
+    return Dropped;
+}
+
 /* The caller gets a reference, or NULL for a process csrss does not know. */
 PCSR_PROCESS CsrReferenceProcessById(HANDLE ProcessId)
 {
@@ -161,13 +173,19 @@ VOID CsrDestroyProcess(PCSR_PROCESS Process)
 /*
  * CsrpProcessMayBeOver - after the death of any of its threads.
  *
- * A thread may have died before csrss was told that it exists.  The process's
- * exit status settles it: its last thread sets that before it sends its message.
+ * A thread may have died before csrss was told that it exists, and then is in the
+ * list for ever; or it was never in it.  The process's exit status settles it: its
+ * last thread sets that before it sends its message.
  */
 VOID CsrpProcessMayBeOver(PCSR_PROCESS Process)
 {
     PROCESS_BASIC_INFORMATION Information;
-    NTSTATUS Status = NtQueryInformationProcess(Process->ProcessHandle, ProcessBasicInformation,
+    NTSTATUS Status;
+
+    if (Process->WillReport != 0) {
+        return;
+    }
+    Status = NtQueryInformationProcess(Process->ProcessHandle, ProcessBasicInformation,
         &Information, sizeof(Information), NULL);
 
     if (NT_SUCCESS(Status) && Information.ExitStatus != STATUS_PENDING) {

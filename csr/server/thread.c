@@ -58,6 +58,9 @@ VOID CsrpInsertThread(PCSR_PROCESS Process, PCSR_THREAD Thread)
 {
     Thread->Process = Process;
     Process->ReferenceCount++;
+    Thread->WillReport = !Process->StrangerDied &&
+                         Thread->CreateTime.QuadPart > Process->AttachTime.QuadPart;
+    Process->WillReport += Thread->WillReport;
     InsertTailList(&Process->ThreadList, &Thread->ProcessLinks);
     InsertHeadList(
         &CsrpThreadHash[CSR_HASH(Thread->ClientId.UniqueThread)], &Thread->HashLinks);
@@ -70,6 +73,7 @@ VOID CsrpRemoveThread(PCSR_THREAD Thread)
     (void)RemoveEntryList(&Thread->ProcessLinks);
     (void)RemoveEntryList(&Thread->HashLinks);
     CsrpThreadCount--;
+    Thread->Process->WillReport -= Thread->WillReport;
     (void)NtClose(Thread->ThreadHandle);
     CsrpDropReference(Thread->Process);
     CsrpFree(Thread);
@@ -90,18 +94,18 @@ PCSR_THREAD CsrpLocateThread(const CLIENT_ID *ClientId)
     return NULL;
 }
 
-/* FALSE: no such thread, or it is a later one with the same CID. */
-BOOLEAN CsrDestroyThread(const CLIENT_ID *ClientId, LARGE_INTEGER CreateTime)
+/* There may be none such, or it is a later one with the same CID. */
+VOID CsrDestroyThread(
+    PCSR_PROCESS Process, const CLIENT_ID *ClientId, LARGE_INTEGER CreateTime)
 {
     PCSR_THREAD Thread;
-    BOOLEAN Found;
 
     CsrpLockStructures();
     Thread = CsrpLocateThread(ClientId);
-    Found = Thread != NULL && Thread->CreateTime.QuadPart == CreateTime.QuadPart;
-    if (Found) {
+    if (Thread != NULL && Thread->CreateTime.QuadPart == CreateTime.QuadPart) {
         CsrpRemoveThread(Thread);
+    } else {
+        Process->StrangerDied = TRUE;
     }
     CsrpUnlockStructures();
-    return Found;
 }

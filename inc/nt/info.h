@@ -230,6 +230,7 @@ typedef enum _WAIT_TYPE { WaitAll, WaitAny } WAIT_TYPE;
 typedef enum _PROCESSINFOCLASS {
     ProcessBasicInformation = 0,
     ProcessTimes = 4,
+    ProcessBasePriority = 5,
     ProcessDebugPort = 7,
     ProcessExceptionPort = 8,
     ProcessAccessToken = 9,
@@ -237,6 +238,7 @@ typedef enum _PROCESSINFOCLASS {
     ProcessPriorityClass = 18,
     ProcessHandleCount = 20,
     ProcessAffinityMask = 21,
+    ProcessPriorityBoost = 22,
     ProcessSessionInformation = 24,
     ProcessImageFileName = 27,
     ProcessBreakOnTermination = 29,
@@ -253,6 +255,8 @@ typedef enum _THREADINFOCLASS {
     ThreadQuerySetWin32StartAddress = 9,
     ThreadZeroTlsCell = 10,
     ThreadAmILastThread = 12,
+    ThreadIdealProcessor = 13,
+    ThreadPriorityBoost = 14,
     ThreadHideFromDebugger = 17,
     MaxThreadInfoClass = 0x20,
 } THREADINFOCLASS;

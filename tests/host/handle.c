@@ -50,18 +50,13 @@ void ExFreePoolWithTag(PVOID Block, ULONG Tag)
     free(Block);
 }
 
-void KeTraceAcquire(TRACE_RESOURCE Resource, ULONG_PTR Id)
-{
-    (void)Resource;
-    (void)Id;
-    Traced++;
-}
+volatile ULONG KeTraceResources = 1;
 
-void KeTraceRelease(TRACE_RESOURCE Resource, ULONG_PTR Id)
+void KeTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second)
 {
-    (void)Resource;
-    (void)Id;
-    Traced--;
+    (void)First;
+    (void)Second;
+    Traced += Event == TraceAcquired ? 1 : -1;
 }
 
 void KeInitializeGuardedMutex(PKGUARDED_MUTEX Mutex, LOCK_LEVEL Level)
@@ -79,6 +74,33 @@ void KeReleaseGuardedMutex(PKGUARDED_MUTEX Mutex)
 {
     (void)Mutex;
     CHECK_EQUAL(--LockDepth, 0);
+}
+
+void KeInitializeSpinLock(PKSPIN_LOCK Lock, LOCK_LEVEL Level)
+{
+    Lock->Level = (UCHAR)Level;
+}
+
+void KeEnterShortSection(void)
+{
+    CHECK_EQUAL(LockDepth++, 0);
+}
+
+void KeLeaveShortSection(void)
+{
+    CHECK_EQUAL(--LockDepth, 0);
+}
+
+void KeAcquireShortLock(PKSPIN_LOCK Lock)
+{
+    (void)Lock;
+    KeEnterShortSection();
+}
+
+void KeReleaseShortLock(PKSPIN_LOCK Lock)
+{
+    (void)Lock;
+    KeLeaveShortSection();
 }
 
 void KeAssertionFailed(const char *Condition, const char *File, int Line)
@@ -114,17 +136,20 @@ static BOOLEAN Holds(PHANDLE_TABLE Table, HANDLE Handle, ULONG Number)
     if (Entry == NULL) {
         return FALSE;
     }
-    Right = Entry->Value == EntryOf(Number).Value && Entry->GrantedAccess == Number;
-    ExUnlockHandle(Table);
+    Right = Entry->Value == (EntryOf(Number).Value | EXHANDLE_LOCK)
+        && Entry->GrantedAccess == Number;
+    ExUnlockHandle(Entry);
     return Right;
 }
 
 static BOOLEAN Remove(PHANDLE_TABLE Table, HANDLE Handle)
 {
-    if (ExLockHandle(Table, Handle) == NULL) {
+    PHANDLE_TABLE_ENTRY Entry = ExLockHandle(Table, Handle);
+
+    if (Entry == NULL) {
         return FALSE;
     }
-    ExRemoveLockedHandle(Table, Handle);
+    ExRemoveLockedHandle(Table, Handle, Entry);
     return TRUE;
 }
 
@@ -234,12 +259,13 @@ static void TestCids(void)
     Destroy(Table, LEAF);
 }
 
-static BOOLEAN CheckAscending(HANDLE Handle, PHANDLE_TABLE_ENTRY Entry, PVOID Context)
+/* Takes those whose value is not a multiple of 40. */
+static BOOLEAN TakeSome(HANDLE Handle, const HANDLE_TABLE_ENTRY *Entry, PVOID Context)
 {
-    CHECK((ULONG_PTR)Handle > *(ULONG_PTR *)Context);
     CHECK_EQUAL(Entry->GrantedAccess, (ULONG_PTR)Handle);
-    *(ULONG_PTR *)Context = (ULONG_PTR)Handle;
-    return (ULONG_PTR)Handle < 5000;
+    CHECK(Entry->Value & EXHANDLE_LOCK);
+    ++*(ULONG *)Context;
+    return (ULONG_PTR)Handle % 40 != 0;
 }
 
 /* Inheritance: given values, ascending; what is left out is free afterwards. */
@@ -247,15 +273,22 @@ static void TestCreateAt(void)
 {
     static const ULONG_PTR Values[] = {8, 12, 40, LEAF * 4 + 4, 5000, 5004};
     PHANDLE_TABLE Table = NewTable(FALSE);
-    ULONG_PTR Seen = 0;
+    HANDLE Handle = NULL;
+    ULONG Seen = 0;
 
     for (ULONG i = 0; i < ARRAYSIZE(Values); i++) {
         HANDLE_TABLE_ENTRY Entry = {.Value = 8, .GrantedAccess = Values[i]};
 
         CHECK(ExCreateHandleAt(Table, (HANDLE)Values[i], &Entry));
     }
-    CHECK(!ExEnumerateHandles(Table, CheckAscending, &Seen));
-    CHECK_EQUAL(Seen, 5000);
+    for (ULONG i = 0; i < ARRAYSIZE(Values); i++) {
+        if (Values[i] % 40 != 0) {
+            CHECK(ExNextHandle(Table, &Handle, TakeSome, &Seen));
+            CHECK_EQUAL((ULONG_PTR)Handle, Values[i]);
+        }
+    }
+    CHECK(!ExNextHandle(Table, &Handle, TakeSome, &Seen));
+    CHECK_EQUAL(Seen, ARRAYSIZE(Values));
     CHECK_EQUAL((ULONG_PTR)Create(Table, 0), 4);
     CHECK_EQUAL((ULONG_PTR)Create(Table, 0), 16);
     Destroy(Table, ARRAYSIZE(Values) + 2);

@@ -165,3 +165,81 @@ START_TEST(ex_timer_close, "who waits for a timer is woken though its handle is 
     ok_status(NtClose(Timer), STATUS_SUCCESS);
     KtJoinThread(Thread);
 }
+
+/* ---- Set anew while its DPC is on the way -------------------------------------------------- */
+
+#define KT_ATTEMPTS 50
+
+/* A timer whose DPC keeps the others of its processor waiting. */
+typedef struct _KT_BLOCKER {
+    KTIMER Timer;
+    KDPC Dpc;
+    volatile BOOLEAN Blocks;
+    volatile BOOLEAN Go;
+} KT_BLOCKER;
+
+static void KtBlock(PKDPC Dpc, PVOID Context, PVOID TimeLow, PVOID TimeHigh)
+{
+    KT_BLOCKER *Blocker = Context;
+    ULONGLONG End = KeQueryInterruptTime() + 100000000;
+
+    UNREFERENCED_PARAMETER(Dpc);
+    UNREFERENCED_PARAMETER(TimeLow);
+    UNREFERENCED_PARAMETER(TimeHigh);
+    Blocker->Blocks = TRUE;
+    while (!Blocker->Go && KeQueryInterruptTime() < End) {
+        __builtin_ia32_pause();
+    }
+}
+
+/*
+ * Both timers expire at the first processor's same tick, the blocker first, so that
+ * the other's DPC is queued behind; then Timer is set anew.  FALSE: they did not.
+ */
+static BOOLEAN KtResetLate(HANDLE Timer, KT_BLOCKER *Blocker, volatile LONG *Calls)
+{
+    LARGE_INTEGER Due = KtMilliseconds(20), Zero = {.QuadPart = 0};
+    BOOLEAN Expired = FALSE;
+
+    Blocker->Blocks = Blocker->Go = FALSE;
+    (void)KeSetTimer(&Blocker->Timer, Due, 0, &Blocker->Dpc);
+    ok_status(KtSetTimer(Timer, 20, KtCountApc, (PVOID)Calls, 0, NULL), STATUS_SUCCESS);
+    ok_status(KtWait(&Blocker->Timer, 10000), STATUS_SUCCESS);
+    if (NtWaitForSingleObject(Timer, FALSE, &Zero) == STATUS_SUCCESS) {
+        while (!Blocker->Blocks && *Calls == 0) {
+            __builtin_ia32_pause();
+        }
+        Expired = *Calls == 0;
+    }
+    ok_status(KtSetTimer(Timer, 3600000, KtCountApc, (PVOID)Calls, 0, NULL), STATUS_SUCCESS);
+    Blocker->Go = TRUE;
+    KeFlushQueuedDpcs();
+    return Expired;
+}
+
+START_TEST(ex_timer_late, "a timer set anew while its DPC waits on another processor calls nobody")
+{
+    static KT_BLOCKER Blocker;
+    HANDLE Timer = KtCreateTimer(NotificationTimer);
+    volatile LONG Calls = 0;
+    ULONG Late = 0;
+
+    if (KeNumberProcessors > 1) {
+        (void)KeSetAffinityThread(KeGetCurrentThread(), 2); /* timers expire on the first */
+        KeInitializeTimer(&Blocker.Timer, NotificationTimer);
+        KeInitializeDpc(&Blocker.Dpc, KtBlock, &Blocker);
+        for (ULONG i = 0; i < KT_ATTEMPTS && Late < 3; i++) {
+            Calls = 0;
+            if (KtResetLate(Timer, &Blocker, &Calls)) {
+                Late++;
+                KtSleep(20);
+                ok_eq(Calls, 0);
+                ok(!IsListEmpty(&KeGetCurrentThread()->ActiveTimerListHead), "it is set");
+            }
+        }
+        ok_eq(Late, 3);
+    } else {
+        KtSkip("one processor");
+    }
+    ok_status(NtClose(Timer), STATUS_SUCCESS);
+}

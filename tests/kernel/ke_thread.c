@@ -20,20 +20,6 @@ START_TEST(ke_thread, "threads: a hundred run and end; each is signalled when it
     }
 }
 
-typedef struct _KT_SPINNER {
-    volatile BOOLEAN Stop;
-    volatile ULONG Turns;
-} KT_SPINNER;
-
-static void KtSpinner(PVOID Context)
-{
-    KT_SPINNER *Spinner = Context;
-
-    while (!Spinner->Stop) {
-        Spinner->Turns++;
-    }
-}
-
 static BOOLEAN KtIsTurning(KT_SPINNER *Spinner)
 {
     ULONG Turns = Spinner->Turns;

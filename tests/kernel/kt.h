@@ -72,6 +72,13 @@ PETHREAD KtStartThread(PKSTART_ROUTINE Routine, PVOID Context);
 void KtJoinThread(PETHREAD Thread);
 /* Sleeps until Thread is in State, at most two seconds; FALSE: it is not. */
 BOOLEAN KtAwaitState(PETHREAD Thread, KTHREAD_STATE State);
+/* A thread routine that does nothing but run; its context. */
+typedef struct _KT_SPINNER {
+    volatile BOOLEAN Stop;
+    volatile ULONG Turns;
+} KT_SPINNER;
+void KtSpinner(PVOID Context);
+
 /*
  * For a test of what one processor does: this thread and those it starts keep to the
  * first one, the other threads of the system too, until the test has ended.

@@ -28,6 +28,15 @@ BOOLEAN KtAwaitState(PETHREAD Thread, KTHREAD_STATE State)
     return Thread->Tcb.State == State;
 }
 
+void KtSpinner(PVOID Context)
+{
+    KT_SPINNER *Spinner = Context;
+
+    while (!Spinner->Stop) {
+        Spinner->Turns++;
+    }
+}
+
 void KtUseOneProcessor(void)
 {
     (void)KeSetAffinityProcess(&PsInitialSystemProcess->Pcb, 1);

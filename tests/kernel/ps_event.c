@@ -113,7 +113,9 @@ START_TEST(ps_event_balance, "what one life acquires is what it releases")
     ULONG Sequence, End;
 
     KtTraceLife(&Sequence, &End); /* caches the image */
+    InterlockedOr(&KeTraceResources, TRACE_RESOURCES_TEST);
     KtTraceLife(&Sequence, &End);
+    InterlockedAnd(&KeTraceResources, ~TRACE_RESOURCES_TEST);
     while (KtNextEvent(&Sequence, End, Records)) {
         KtBalance(&Records[0], &Balance);
     }

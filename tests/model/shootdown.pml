@@ -8,7 +8,7 @@
  *   Flush       KeFlushPages, KiTakeFlush, KiFlushOthers (ke/ipi.c)
  *   Serve       KiServeFlush, KiProcessIpi (ke/ipi.c)
  *   Enter/Leave KiSwapContext (ke/i386/switch.S), KiSwapProcess (ke/process.c)
- *   Release     MiEmptyPte and its like: entry, flush, MmReleasePage (mm/)
+ *   Processor   MiEmptyPte and its like: entry, flush, MmReleasePage (mm/)
  *
  * A processor fills its buffer from the page tables at any moment at which the address
  * space is loaded.  Every access to memory is one step in program order: the locked

@@ -8,7 +8,8 @@
  *   Thread      KiDeliverKernelApcs (ke/deliver.c), KiSuspendThread (ke/suspend.c),
  *               PspExitNormalApc (ps/terminate.c), PspExitThread (ps/exit.c)
  *   Suspend     KeSuspendThread, KiStopThread (ke/suspend.c)
- *   Resume      KiResumeThread, KiContinueThread;  ForceResume  KeForceResumeThread
+ *   Resume      KiResumeThread, KiContinueThread (ke/suspend.c)
+ *   ForceResume KeForceResumeThread (ke/suspend.c)
  *   Suspender   PspSuspendThread, NtResumeThread (ps/suspend.c)
  *   Killer      PspTerminateThreadByPointer (ps/terminate.c)
  *

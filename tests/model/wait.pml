@@ -14,6 +14,8 @@
  *   KernelApc   KiInsertQueueApc and KiNotifyKernelApc (ke/apc.c)
  *   UserApc     KiNotifyUserApc (ke/apc.c)
  *
+ * The wait is alertable and for user mode, so that all of these can end it.
+ *
  * What the code does under the dispatcher lock is one atomic step here; what it does
  * without is a step of its own.  KernelApcPending is cleared without a lock, so the
  * processor's store buffer matters: `buffered` is that store on its way to memory.

@@ -429,6 +429,7 @@ static NTSTATUS NTAPI LookAtOther(PVOID Parameter)
 
 static void TestEachOther(void)
 {
+    LARGE_INTEGER Timeout = {.QuadPart = -50000000LL};
     ULONG_PTR i;
 
     for (i = 0; i < 2; i++) {
@@ -438,6 +439,8 @@ static void TestEachOther(void)
     }
     (void)NtResumeThread(Others[0], NULL);
     (void)NtResumeThread(Others[1], NULL);
+    (void)KtapStatus(NtWaitForMultipleObjects(2, Others, WaitAll, FALSE, &Timeout),
+        STATUS_SUCCESS, "both end"); /* each uses the other's handle until then */
     ExpectEnd(Others[0], STATUS_SUCCESS, "threads that look at each other");
     ExpectEnd(Others[1], STATUS_SUCCESS, "both");
 }

@@ -280,6 +280,10 @@ static void MakeCalls(void)
 {
     PFUZZER Fuzzer = CurrentFuzzer();
 
+    if (Fuzzer == NULL) { /* no other thread is sent here */
+        (void)NtTerminateProcess(NtCurrentProcess(), STATUS_UNSUCCESSFUL);
+        return;
+    }
     while (Fuzzer->Calls != 0) {
         Fuzzer->Calls--;
         MakeCall(Fuzzer);

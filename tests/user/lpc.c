@@ -114,7 +114,7 @@ static void Prepare(TEST_MESSAGE *Message, ULONG DataLength)
 /* The server thread runs while this one sleeps. */
 static void LetServerRun(void)
 {
-    LARGE_INTEGER Delay = {.QuadPart = -50 * 10000};
+    LARGE_INTEGER Delay = {.QuadPart = -50 * 10000LL};
 
     (void)NtDelayExecution(FALSE, &Delay);
 }

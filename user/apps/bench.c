@@ -143,7 +143,7 @@ static NTSTATUS BenchWin32Process(ULONG Count)
     NTSTATUS Status = STATUS_SUCCESS;
 
     while (Count-- != 0 && NT_SUCCESS(Status)) {
-        HANDLE Process;
+        HANDLE Process = NULL;
 
         Status = BenchCreateWin32(L"C:\\programs\\benchk32.exe", &Process);
         if (NT_SUCCESS(Status)) {

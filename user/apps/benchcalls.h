@@ -164,22 +164,26 @@ static NTSTATUS BenchPrepareB8d(void)
     return BenchMakeEvents(L"BenchRequest", L"BenchReply");
 }
 
-static void BenchServe(BENCH_MESSAGE *Message, HANDLE Connection)
+/* The reply, which goes out when the next message is received, or NULL. */
+static PPORT_MESSAGE BenchServe(BENCH_MESSAGE *Message)
 {
     HANDLE Port;
 
     if ((Message->h.Type & 0xFF) == LPC_REQUEST) {
-        (void)NtReplyPort(Connection, &Message->h);
-    } else if ((Message->h.Type & 0xFF) == LPC_CONNECTION_REQUEST &&
-               NT_SUCCESS(NtAcceptConnectPort(&Port, NULL, &Message->h, TRUE, NULL, NULL))) {
+        return &Message->h;
+    }
+    if ((Message->h.Type & 0xFF) == LPC_CONNECTION_REQUEST &&
+        NT_SUCCESS(NtAcceptConnectPort(&Port, NULL, &Message->h, TRUE, NULL, NULL))) {
         (void)NtCompleteConnectPort(Port);
     }
+    return NULL;
 }
 
 static void BenchServePort(void)
 {
     UNICODE_STRING Name = RTL_CONSTANT_STRING(BENCH_PORT_NAME);
     OBJECT_ATTRIBUTES Attributes;
+    PPORT_MESSAGE Reply = NULL;
     BENCH_MESSAGE Message;
     HANDLE Connection;
 
@@ -187,8 +191,8 @@ static void BenchServePort(void)
     if (!NT_SUCCESS(NtCreatePort(&Connection, &Attributes, 0, sizeof(Message), 0))) {
         return;
     }
-    while (NT_SUCCESS(NtReplyWaitReceivePort(Connection, NULL, NULL, &Message.h))) {
-        BenchServe(&Message, Connection);
+    while (NT_SUCCESS(NtReplyWaitReceivePort(Connection, NULL, Reply, &Message.h))) {
+        Reply = BenchServe(&Message);
     }
 }
 

@@ -64,7 +64,7 @@ HANDLE WINAPI CreateFileA(LPCSTR FileName, DWORD Access, DWORD Share,
 
 DWORD WINAPI GetFileAttributesW(LPCWSTR FileName)
 {
-    FILE_BASIC_INFORMATION Information;
+    FILE_BASIC_INFORMATION Information = {.FileAttributes = INVALID_FILE_ATTRIBUTES};
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Name;
     NTSTATUS Status = BasepDosToNt(FileName, &Name);
