@@ -21,7 +21,8 @@ static const KI_BUGCHECK_TEXT KiBugCheckTexts[] = {
                              "APCs disabled or attached."),
     TEXT(INVALID_PROCESS_ATTACH_ATTEMPT, "A thread ends while attached to another process."),
     TEXT(IRQL_NOT_LESS_OR_EQUAL,
-        "Memory that is not there was touched at an IRQL at which nothing can be fetched."),
+        "Memory that is not there was touched at an IRQL, or in a short section, at which "
+        "nothing can be fetched."),
     TEXT(NO_USER_MODE_CONTEXT, "A system thread returned, but it has no user mode to go to."),
     TEXT(SPIN_LOCK_ALREADY_OWNED, "A processor wants a spin lock that it holds already."),
     TEXT(SPIN_LOCK_NOT_OWNED, "A spin lock was released by a processor that does not hold it."),
@@ -35,7 +36,7 @@ static const KI_BUGCHECK_TEXT KiBugCheckTexts[] = {
     TEXT(PHASE0_INITIALIZATION_FAILED, "A layer of the kernel could not be started."),
     TEXT(PHASE1_INITIALIZATION_FAILED, "The start of the system failed after the kernel's own."),
     TEXT(IRQL_GT_ZERO_AT_SYSTEM_SERVICE,
-        "A thread was about to return to user mode at a raised IRQL."),
+        "A thread was about to return to user mode at a raised IRQL or in a short section."),
     TEXT(PFN_LIST_CORRUPT, "The list of physical pages contradicts itself."),
     TEXT(PAGE_FAULT_IN_NONPAGED_AREA, "The kernel touched memory that is not there or not its own."),
     TEXT(PROCESS1_INITIALIZATION_FAILED, "ntdll.dll is missing or lacks what the kernel needs."),
