@@ -76,7 +76,7 @@ void KiSetBugCheckFrame(ULONG_PTR Eip, ULONG_PTR Ebp)
 
 extern const UCHAR KiTrapTextStart[], KiTrapTextEnd[];
 
-static BOOLEAN KiReadStack(ULONG_PTR Address, PVOID Buffer, SIZE_T Length)
+static BOOLEAN KiReadKernel(ULONG_PTR Address, PVOID Buffer, SIZE_T Length)
 {
     return Address >= KERNEL_BASE && (Address & 3) == 0 &&
            KiCopyFromUser(Buffer, (const void __user *)Address, Length) == 0;
@@ -99,7 +99,7 @@ static BOOLEAN KiCrossTrapFrame(ULONG_PTR *Eip, ULONG_PTR *Ebp)
 {
     KTRAP_FRAME Frame;
 
-    if (!KiReadStack(*Ebp, &Frame, offsetof(KTRAP_FRAME, HardwareEsp))) {
+    if (!KiReadKernel(*Ebp, &Frame, offsetof(KTRAP_FRAME, HardwareEsp))) {
         return FALSE;
     }
     if (KiIsUserFrame(&Frame)) {
@@ -126,7 +126,7 @@ static void KiPrintStack(ULONG_PTR Eip, ULONG_PTR Ebp)
             }
             continue;
         }
-        if (!KiReadStack(Ebp, Link, sizeof(Link)) || Link[1] == 0) {
+        if (!KiReadKernel(Ebp, Link, sizeof(Link)) || Link[1] == 0) {
             break;
         }
         Ebp = Link[0];
@@ -162,13 +162,18 @@ void KiPrintPlace(PCSTR Before, ULONG_PTR Address, ULONG Back)
     }
 }
 
-static void KiPrintObject(const DISPATCHER_HEADER *Object)
+static void KiPrintObject(ULONG_PTR Object)
 {
     static const PCSTR Types[] = {"event", "event", "mutant", "process", "queue", "semaphore",
         "thread", "gate", "timer", "timer"};
 
-    KePrint("  wanted:   the %s %p\n",
-        Object->Type < ARRAYSIZE(Types) ? Types[Object->Type] : "object", Object);
+    ULONG Head; /* Type is its first byte */
+    PCSTR Type = "object";
+
+    if (KiReadKernel(Object, &Head, sizeof(Head)) && (UCHAR)Head < ARRAYSIZE(Types)) {
+        Type = Types[(UCHAR)Head];
+    }
+    KePrint("  wanted:   the %s %08x\n", Type, Object);
 }
 
 /* What the parameters of some codes say, with names; then who holds what. */
@@ -185,7 +190,7 @@ static void KiPrintSides(ULONG Code, const ULONG_PTR Parameters[4])
         KiPrintLockUse("wanted: ", Parameters[0], Parameters[1], Parameters[3]);
         break;
     case ATTEMPTED_SWITCH_FROM_DPC:
-        KiPrintObject((const DISPATCHER_HEADER *)Parameters[1]);
+        KiPrintObject(Parameters[1]);
         KiPrintPlace("  waits:   ", Parameters[3], 1);
         break;
     case IRQL_NOT_LESS_OR_EQUAL:
