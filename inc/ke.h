@@ -240,7 +240,8 @@ typedef struct _KPROCESS {
     CCHAR BasePriority;
     CCHAR QuantumReset;
     UCHAR State;
-    ULONG UserTime;   /* clock ticks */
+    BOOLEAN DisableBoost; /* for threads to come */
+    ULONG UserTime;       /* clock ticks */
     ULONG KernelTime;
     ULONG ProcessId; /* for trace records; PspCidTable is the authority */
     ULONG CreationAttempt;
@@ -329,6 +330,7 @@ typedef struct _KTHREAD {
     ULONG Dr[6];           /* user debug registers 0-3, 6, 7 */
     BOOLEAN DebugActive;
     BOOLEAN SystemThread;
+    BOOLEAN DisableBoost; /* completed waits do not lift its priority */
     PKQUEUE Queue; /* whose entries it works on, or NULL; dispatcher lock */
     LIST_ENTRY QueueListEntry;
     LIST_ENTRY ActiveTimerListHead; /* Ex's: timers whose APCs come here (ex/timer.c) */
@@ -706,6 +708,12 @@ void KeForceResumeThread(PKTHREAD Thread);  /* count to zero */
 KPRIORITY KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
 LONG KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment);
 KPRIORITY KeQueryPriorityThread(PKTHREAD Thread);
+LONG KeQueryBasePriorityThread(PKTHREAD Thread); /* the increment; +-15: saturated */
+BOOLEAN KeSetDisableBoostThread(PKTHREAD Thread, BOOLEAN Disable);
+/* Of all its threads, and of those to come. */
+BOOLEAN KeSetDisableBoostProcess(PKPROCESS Process, BOOLEAN Disable);
+/* The old one; one that does not exist changes nothing. */
+UCHAR KeSetIdealProcessorThread(PKTHREAD Thread, ULONG Processor);
 void KeBalanceSetManager(PVOID Context); /* a system thread's routine (ke/balance.c) */
 KAFFINITY KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
 /* Of all its threads, and of those to come.  Returns the old mask. */
@@ -765,6 +773,10 @@ void KeSetSystemCallStub(PVOID KiFastSystemCall, PVOID KiFastSystemCallRet, PVOI
 /* Return 0, or the number of bytes not copied after a fault.  mm's helpers check ranges. */
 SIZE_T KiCopyFromUser(void *Destination, const void __user *Source, SIZE_T Length);
 SIZE_T KiCopyToUser(void __user *Destination, const void *Source, SIZE_T Length);
+/* One word; not 0: a fault. */
+SIZE_T KiReadUserWord(PULONG Destination, const ULONG __user *Source);
+SIZE_T KiWriteUserWord(ULONG __user *Destination, ULONG Value);
+SIZE_T KiTouchUser(void __user *Address); /* can a byte be written? */
 
 /* Whole pages of the direct map, by SSE if there is (ke/i386/page.c).  Any IRQL. */
 void KeZeroPage(PVOID Page);

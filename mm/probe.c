@@ -21,18 +21,25 @@ static BOOLEAN MiIsUserRange(const void __user *Address, SIZE_T Length)
 
 NTSTATUS MmCopyFromUser(void *Destination, const void __user *Source, SIZE_T Length)
 {
-    if (!MiIsUserRange(Source, Length) || KiCopyFromUser(Destination, Source, Length) != 0) {
+    if (!MiIsUserRange(Source, Length)) {
         return STATUS_ACCESS_VIOLATION;
     }
-    return STATUS_SUCCESS;
+    SIZE_T Left = Length == sizeof(ULONG) ? KiReadUserWord(Destination, Source)
+                                          : KiCopyFromUser(Destination, Source, Length);
+
+    return Left == 0 ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
 }
 
 NTSTATUS MmCopyToUser(void __user *Destination, const void *Source, SIZE_T Length)
 {
-    if (!MiIsUserRange(Destination, Length) || KiCopyToUser(Destination, Source, Length) != 0) {
+    if (!MiIsUserRange(Destination, Length)) {
         return STATUS_ACCESS_VIOLATION;
     }
-    return STATUS_SUCCESS;
+    SIZE_T Left = Length == sizeof(ULONG)
+                      ? KiWriteUserWord(Destination, *(const ULONG *)Source)
+                      : KiCopyToUser(Destination, Source, Length);
+
+    return Left == 0 ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
 }
 
 NTSTATUS MmProbeForRead(const void __user *Address, SIZE_T Length, ULONG Alignment)
@@ -51,12 +58,9 @@ NTSTATUS MmProbeForWrite(void __user *Address, SIZE_T Length, ULONG Alignment)
     NTSTATUS Status = MmProbeForRead(Address, Length, Alignment);
     ULONG_PTR Va = (__force ULONG_PTR)Address; /* not a pointer: it may wrap, and then fails */
     ULONG_PTR End = Va + Length;
-    UCHAR Value;
 
     for (; NT_SUCCESS(Status) && Va < End; Va = (Va & MI_FRAME) + PAGE_SIZE) {
-        UCHAR __user *Byte = (UCHAR __user *)Va;
-
-        if (KiCopyFromUser(&Value, Byte, 1) != 0 || KiCopyToUser(Byte, &Value, 1) != 0) {
+        if (KiTouchUser((void __user *)Va) != 0) {
             Status = STATUS_ACCESS_VIOLATION;
         }
     }
@@ -130,8 +134,7 @@ static NTSTATUS MiCaptureInOut(void __user *User, PVOID Value)
 {
     NTSTATUS Status = MmProbeForRead(User, sizeof(ULONG), sizeof(ULONG));
 
-    if (NT_SUCCESS(Status) && (KiCopyFromUser(Value, User, sizeof(ULONG)) != 0 ||
-                                  KiCopyToUser(User, Value, sizeof(ULONG)) != 0)) {
+    if (NT_SUCCESS(Status) && (KiReadUserWord(Value, User) != 0 || KiTouchUser(User) != 0)) {
         Status = STATUS_ACCESS_VIOLATION;
     }
     return Status;

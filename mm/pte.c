@@ -111,8 +111,9 @@ void MiInvalidatePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte, ULONG C
 /* The end of [Pte, End) without the empty entries there; eight at a time, while it can. */
 static PMMPTE MiSkipEmpty(PMMPTE Pte, PMMPTE End)
 {
-    while (End - Pte >= 8 && (End[-1].Low | End[-2].Low | End[-3].Low | End[-4].Low |
-                                 End[-5].Low | End[-6].Low | End[-7].Low | End[-8].Low) == 0) {
+    while (End - Pte >= 8 && End[-1].Low == 0 &&
+           (End[-2].Low | End[-3].Low | End[-4].Low | End[-5].Low | End[-6].Low | End[-7].Low |
+               End[-8].Low) == 0) {
         End -= 8;
     }
     while (End != Pte && End[-1].Low == 0) {

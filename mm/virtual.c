@@ -51,6 +51,7 @@ NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULO
     ULONG Protection)
 {
     BOOLEAN Committed = Vad->MemCommit && Vad->Protection == Protection; /* without an entry */
+    PMMPTE Pte = NULL;
 
     if (Vad->Type != VadPrivate) {
         return MiCommitSection(Vad, Start, End);
@@ -61,9 +62,10 @@ NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULO
             return STATUS_INSUFFICIENT_RESOURCES;
         }
     }
-    for (ULONG_PTR Va = Start; Va <= End; Va += PAGE_SIZE) {
-        PMMPTE Pte = MiLookupPte(Space, Va);
-
+    for (ULONG_PTR Va = Start; Va <= End; Va += PAGE_SIZE, Pte++) {
+        if (Pte == NULL || MiPteIndex(Va) == 0) {
+            Pte = MiLookupPte(Space, Va);
+        }
         if (Pte->Low != 0) {
             MiProtectPage(Space, Vad, Va, Pte, Protection);
         } else if (!Committed) {

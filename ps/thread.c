@@ -294,11 +294,30 @@ static NTSTATUS PspReferenceThreadsProcess(HANDLE ProcessHandle, _Out_ PEPROCESS
     return STATUS_SUCCESS;
 }
 
+/* Without the registers that make most of a CONTEXT, unless ContextFlags has them. */
+static NTSTATUS PspCaptureContext(PCONTEXT Context, CONTEXT __user *User)
+{
+    NTSTATUS Status = MmProbeForRead(User, sizeof(CONTEXT), sizeof(ULONG));
+
+    if (NT_SUCCESS(Status)) {
+        Status = MmCopyFromUser(Context, User, offsetof(CONTEXT, ExtendedRegisters));
+    }
+    if (NT_SUCCESS(Status) && (Context->ContextFlags & CONTEXT_EXTENDED_REGISTERS) ==
+                                  CONTEXT_EXTENDED_REGISTERS) {
+        Status = MmCopyFromUser(Context->ExtendedRegisters,
+            (UCHAR __user *)User + offsetof(CONTEXT, ExtendedRegisters),
+            sizeof(Context->ExtendedRegisters));
+    }
+    return Status;
+}
+
 NTSTATUS NTAPI NtCreateThread(HANDLE __user *ThreadHandle, ACCESS_MASK DesiredAccess,
     OBJECT_ATTRIBUTES __user *ObjectAttributes, HANDLE ProcessHandle, CLIENT_ID __user *ClientId,
     CONTEXT __user *ThreadContext, INITIAL_TEB __user *InitialTeb, BOOLEAN CreateSuspended)
 {
+    PSP_THREAD_CREATION Creation = {.CreateSuspended = CreateSuspended};
     INITIAL_TEB CapturedTeb;
+    CONTEXT Context;
     NTSTATUS Status = MmProbeForWrite(ThreadHandle, sizeof(HANDLE), sizeof(HANDLE));
 
     if (NT_SUCCESS(Status) && ClientId != NULL) {
@@ -310,15 +329,9 @@ NTSTATUS NTAPI NtCreateThread(HANDLE __user *ThreadHandle, ACCESS_MASK DesiredAc
     if (ThreadContext == NULL) {
         return STATUS_INVALID_PARAMETER;
     }
-    PCONTEXT Context = ExAllocatePoolWithTag(PagedPool, sizeof(CONTEXT), TAG_PS);
-
-    if (Context == NULL) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    PSP_THREAD_CREATION Creation = {
-        .Context = Context, .InitialTeb = &CapturedTeb, .CreateSuspended = CreateSuspended};
-
-    Status = MmCopyFromUser(Context, ThreadContext, sizeof(CONTEXT));
+    Creation.Context = &Context;
+    Creation.InitialTeb = &CapturedTeb;
+    Status = PspCaptureContext(&Context, ThreadContext);
     if (NT_SUCCESS(Status)) {
         Status = MmCopyFromUser(&CapturedTeb, InitialTeb, sizeof(CapturedTeb));
     }
@@ -330,7 +343,6 @@ NTSTATUS NTAPI NtCreateThread(HANDLE __user *ThreadHandle, ACCESS_MASK DesiredAc
             &Creation, ObjectAttributes, DesiredAccess, ThreadHandle, ClientId);
         ObDereferenceObject(Creation.Process);
     }
-    ExFreePoolWithTag(Context, TAG_PS);
     return Status;
 }
 

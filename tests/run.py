@@ -18,6 +18,7 @@ import sys
 import time
 
 from runner import ROOT, Result, boot, execute, expect, failure, ktap_run, watch
+import book
 import qemu
 
 sys.path.insert(0, str(ROOT / "tests/tools"))
@@ -73,7 +74,7 @@ def sanitizer_suite(name, sanitizer):
         return [failure(f"{name}: build", f"make's status is {status}", make, lines)]
     sanitized = {qemu.KERNEL: kernel}
     tests, demonstration = ([sanitized.get(a, a) for a in boot(options)]
-                            for options in ("test=* trace=off", "exit=on"))
+                            for options in ("test=* trace=off steps=10000", "exit=on"))
     return [*ktap_run(name, tests, 400), expect(f"{name}: the six phases", demonstration, PHASES)]
 
 
@@ -317,9 +318,14 @@ def readme_suite():
     return found
 
 
+def book_suite():
+    """The transcripts of README.md and docs/, run again."""
+    return book.suite(make)
+
+
 def help_suite():
     """`make help` names every target."""
-    names = ["run", "test", "debug", "bench", "iso", "check", "size", "clean", "toolchain"]
+    names = ["run", "test", "debug", "fuzz", "bench", "iso", "check", "size", "clean", "toolchain"]
     status, lines = execute(make("help"), 30)
     missing = [n for n in names if not any(f"make {n}" in line for line in lines)]
     return [Result("help: every target", status == 0 and not missing, f"missing: {missing}")]
@@ -373,6 +379,13 @@ def bench_suite():
             expect("bench: pair", make("bench", "ONLY=pair"), ["P1", "P2", "times P1"], 0, 300)]
 
 
+def fuzz_suite():
+    """`make fuzz` in little, so that it works when somebody wants it."""
+    little = make("fuzz", "STEPS=2000", "SEED=1", "FUZZ_SECONDS=1")
+    return [expect("fuzz: make fuzz", little, ["ke_stress", "user_fuzz", "fuzz-pe", "fuzz-cpio",
+                                               "nothing found"], 0, 300)]
+
+
 SUITES = {
     "runner": actors.perform,  # first: nothing below means anything if this is wrong
     "help": help_suite,
@@ -388,8 +401,10 @@ SUITES = {
     "gdb": gdb_suite,
     "trace": trace_suite,
     "readme": readme_suite,
+    "book": book_suite,
     "analyze": analyze_suite,
     "clang": clang_suite,
+    "fuzz": fuzz_suite,
     "bench": bench_suite,
 }
 BY_HAND = {"smp2": lambda: on_processors(2), "smp8": lambda: on_processors(8)}

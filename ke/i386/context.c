@@ -5,9 +5,6 @@
  */
 #include "ke/i386/kii386.h"
 
-#define CONTEXT_HAS(Context, Flag)                                                             \
-    (((Context)->ContextFlags & (Flag)) == (Flag)) /* the flag includes CONTEXT_i386 */
-
 #define DR6_WRITABLE   0x0000E00Fu /* status bits */
 #define DR7_USER       0xFFFF0155u /* local enables, LE, lengths and types */
 #define DR7_ENABLES    0x00000055u
@@ -39,7 +36,7 @@ static void KiContextFromFx(PKTRAP_FRAME TrapFrame, PCONTEXT Context)
     PFXSAVE_FORMAT FxArea = KiFxArea(TrapFrame);
 
     if (TrapFrame == KeGetUserTrapFrame(KeGetCurrentThread())) {
-        KiFlushNpxState(KeGetCurrentThread());
+        KiSaveNpxState(KeGetCurrentThread());
     }
     if (CONTEXT_HAS(Context, CONTEXT_FLOATING_POINT)) {
         KiFxToFloatSave(FxArea, &Context->FloatSave);
@@ -123,7 +120,7 @@ static void KiContextToFx(PKTRAP_FRAME TrapFrame, const CONTEXT *Context)
         return;
     }
     if (TrapFrame == KeGetUserTrapFrame(KeGetCurrentThread())) {
-        KiFlushNpxState(KeGetCurrentThread());
+        KiSaveNpxState(KeGetCurrentThread());
     }
     if (CONTEXT_HAS(Context, CONTEXT_EXTENDED_REGISTERS)) {
         memcpy(FxArea, Context->ExtendedRegisters, KI_FX_AREA_SIZE);

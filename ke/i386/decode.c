@@ -239,7 +239,7 @@ NTSTATUS KiDecodeSseFault(_Out_ ULONG_PTR *MXCsr)
     PKTHREAD Thread = KeGetCurrentThread();
     PFXSAVE_FORMAT FxArea = KiFxArea(KeGetUserTrapFrame(Thread));
 
-    KiFlushNpxState(Thread);
+    KiSaveNpxState(Thread);
     *MXCsr = FxArea->MXCsr;
     return (FxArea->MXCsr & ~(FxArea->MXCsr >> 7) & 0x07) != 0 ? STATUS_FLOAT_MULTIPLE_FAULTS
                                                                : STATUS_FLOAT_MULTIPLE_TRAPS;

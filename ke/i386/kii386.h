@@ -64,12 +64,16 @@ _Static_assert(sizeof(FXSAVE_FORMAT) == KI_FX_AREA_SIZE, "hardware layout");
 #define KI_INITIAL_FPCSR 0x027F
 #define KI_INITIAL_MXCSR 0x1F80
 
+#define CONTEXT_HAS(Context, Flag)                                                             \
+    (((Context)->ContextFlags & (Flag)) == (Flag)) /* the flag includes CONTEXT_i386 */
+
 FORCEINLINE PFXSAVE_FORMAT KiFxArea(PKTRAP_FRAME UserFrame)
 {
     return (PFXSAVE_FORMAT)(UserFrame + 1);
 }
 
-void KiInitializeFxArea(PFXSAVE_FORMAT FxArea);
+/* The save area of the current or a new thread says what its registers are. */
+void KiSaveNpxState(PKTHREAD Thread);
 void KiFxToFloatSave(const FXSAVE_FORMAT *FxArea, FLOATING_SAVE_AREA *FloatSave);
 void KiFloatSaveToFx(const FLOATING_SAVE_AREA *FloatSave, PFXSAVE_FORMAT FxArea);
 void KiInitializeNpx(void);

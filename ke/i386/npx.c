@@ -15,11 +15,26 @@ FORCEINLINE void KiSetTaskSwitched(void)
     KiWritecr0(KiReadcr0() | CR0_TS);
 }
 
-void KiInitializeFxArea(PFXSAVE_FORMAT FxArea)
+static void KiInitializeFxArea(PFXSAVE_FORMAT FxArea)
 {
     memset(FxArea, 0, sizeof(*FxArea));
     FxArea->ControlWord = KI_INITIAL_FPCSR;
     FxArea->MXCsr = KI_INITIAL_MXCSR;
+}
+
+/* The save area of a thread that never had the registers says so only when asked. */
+static void KiFillFxArea(PKTHREAD Thread)
+{
+    if (Thread->NpxState == KiNpxUnused) {
+        KiInitializeFxArea(KiFxArea(KeGetUserTrapFrame(Thread)));
+        Thread->NpxState = KiNpxSaved;
+    }
+}
+
+void KiSaveNpxState(PKTHREAD Thread)
+{
+    KiFillFxArea(Thread);
+    KiFlushNpxState(Thread);
 }
 
 BOOLEAN KiLoadNpxState(void)
@@ -30,6 +45,7 @@ BOOLEAN KiLoadNpxState(void)
     if (!(HalCpuFeatures & HAL_CPU_FXSR)) {
         return FALSE;
     }
+    KiFillFxArea(Thread);
     Enabled = KeDisableInterrupts(); /* TS and NpxState change as one */
     __asm__ volatile("clts\n\tfxrstor %0" : : "m"(*KiFxArea(KeGetUserTrapFrame(Thread))));
     Thread->NpxState = KiNpxLoaded;

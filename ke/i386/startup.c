@@ -41,7 +41,6 @@ void KiInitializeContextThread(PKTHREAD Thread, PKSYSTEM_ROUTINE SystemRoutine,
     PKINIT_STACK Stack = (PKINIT_STACK)Thread->InitialStack - 1;
 
     memset(Stack, 0, offsetof(KINIT_STACK, Fx));
-    KiInitializeFxArea(&Stack->Fx);
     Thread->NpxState = KiNpxUnused;
     Thread->DebugActive = FALSE;
     Thread->TrapFrame = NULL;
@@ -52,6 +51,10 @@ void KiInitializeContextThread(PKTHREAD Thread, PKSYSTEM_ROUTINE SystemRoutine,
         Stack->User.SegCs = KGDT_R3_CODE | RPL_MASK;
         Stack->User.ExceptionList = (ULONG)-1;
         Stack->User.PreviousPreviousMode = UserMode;
+        if (CONTEXT_HAS(Context, CONTEXT_FLOATING_POINT) ||
+            CONTEXT_HAS(Context, CONTEXT_EXTENDED_REGISTERS)) {
+            KiSaveNpxState(Thread); /* to be overwritten, in part perhaps */
+        }
         KeContextToTrapFrame(&Stack->User, Context);
         Thread->PreviousMode = UserMode;
     }

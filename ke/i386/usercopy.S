@@ -60,3 +60,61 @@
 
         USER_COPY KiCopyFromUser
         USER_COPY KiCopyToUser
+
+/*
+ * The same for one word, which most parameters are; not 0 after a fault.
+ *
+ * SIZE_T KiReadUserWord(PULONG Destination, const ULONG __user *Source)
+ * SIZE_T KiWriteUserWord(ULONG __user *Destination, ULONG Value)
+ * SIZE_T KiTouchUser(void __user *Address)
+ *
+ * The last writes a byte as it is, and loses nothing that is written there meanwhile.
+ */
+.macro USER_WORD name
+        .balign 16
+        .global \name
+        .type   \name, @function
+\name:
+        .cfi_startproc
+.endm
+
+.macro USER_WORD_END name
+        ret
+        .cfi_endproc
+        .size   \name, . - \name
+.endm
+
+        USER_WORD KiReadUserWord
+        movl    8(%esp), %edx
+        USER_ACCESS_BEGIN
+5:      movl    (%edx), %edx
+        USER_ACCESS_END
+        movl    4(%esp), %ecx
+        movl    %edx, (%ecx)
+        xorl    %eax, %eax
+        USER_WORD_END KiReadUserWord
+        ON_FAULT 5b, KiUserWordFault
+
+        USER_WORD KiWriteUserWord
+        movl    4(%esp), %edx
+        movl    8(%esp), %ecx
+        xorl    %eax, %eax
+        USER_ACCESS_BEGIN
+6:      movl    %ecx, (%edx)
+        USER_ACCESS_END
+        USER_WORD_END KiWriteUserWord
+        ON_FAULT 6b, KiUserWordFault
+
+        USER_WORD KiTouchUser
+        movl    4(%esp), %edx
+        xorl    %eax, %eax
+        USER_ACCESS_BEGIN
+7:      lock orb %al, (%edx)
+        USER_ACCESS_END
+        USER_WORD_END KiTouchUser
+        ON_FAULT 7b, KiUserWordFault
+
+        USER_WORD KiUserWordFault
+        USER_ACCESS_END
+        movl    $4, %eax
+        USER_WORD_END KiUserWordFault

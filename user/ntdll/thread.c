@@ -83,7 +83,7 @@ VOID NTAPI RtlFreeUserStack(HANDLE Process, PINITIAL_TEB InitialTeb)
 VOID NTAPI RtlInitializeContext(
     PCONTEXT Context, PVOID Eip, ULONG_PTR Eax, ULONG_PTR Ebx, PVOID StackBase)
 {
-    memset(Context, 0, sizeof(*Context));
+    memset(Context, 0, offsetof(CONTEXT, ExtendedRegisters)); /* CONTEXT_FULL is without them */
     Context->ContextFlags = CONTEXT_FULL;
     Context->Eip = (ULONG)(ULONG_PTR)Eip;
     Context->Eax = Eax;
