@@ -295,6 +295,6 @@ NTSTATUS NTAPI NtSetInformationObject(HANDLE Handle, OBJECT_INFORMATION_CLASS In
     Entry->Value |= Flags.InheritHandle ? EXHANDLE_INHERIT : 0;
     Entry->GrantedAccess &= ~(ACCESS_MASK)EXHANDLE_PROTECT;
     Entry->GrantedAccess |= Flags.ProtectFromClose ? EXHANDLE_PROTECT : 0;
-    ExUnlockHandle(Table);
+    ExUnlockHandle(Entry);
     return STATUS_SUCCESS;
 }
