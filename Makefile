@@ -117,7 +117,7 @@ fuzz: build | $(TEST_STAMP) ## by chance and for hours: STEPS=10000000 SEED=time
 debug: build | $(TEST_STAMP) ## QEMU stopped at the first instruction, gdb with all symbols
 	@$(PYTHON) tools/run.py --gdb
 
-bench: ## measure; one line a row and $(O)/bench.json; ONLY=B3 runs one
+bench: ## measure; a line a row and $(O)/bench.json; ONLY=B3: one, ONLY=pair: two processors
 	@$(MAKE) --no-print-directory O=$(O)/release RELEASE=1 build
 	@O=$(O)/release $(PYTHON) tools/bench.py $(O)/bench.json
 

@@ -512,6 +512,7 @@ void KeRestoreInterrupts(BOOLEAN Enabled);
  * off.
  */
 void KeFlushPages(const volatile KAFFINITY *Processors, PCVOID First, ULONG Pages);
+extern ULONG KiFlushRequests; /* to other processors, since the start */
 
 /* ---- Locks (ke/spinlock.c, ke/gmutex.c) -------------------------------------------------- */
 

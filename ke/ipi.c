@@ -22,6 +22,7 @@ static struct {
     ULONG Pages;
     volatile KAFFINITY Pending; /* have not done it yet */
 } KiFlush;
+ULONG KiFlushRequests;
 
 static void KiSendIpi(KAFFINITY Targets)
 {
@@ -78,6 +79,7 @@ static void KiFlushOthers(KAFFINITY Targets, PCVOID First, ULONG Pages)
     ULONG Turns = 0;
 
     KiTakeFlush();
+    KiFlushRequests++;
     KiFlush.First = First;
     KiFlush.Pages = Pages;
     (void)InterlockedExchange(&KiFlush.Pending, Targets);

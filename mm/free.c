@@ -6,6 +6,24 @@
 #include "mm/mi.h"
 #include "nt/native.h"
 
+/* The tables are all there. */
+static void MiMarkDecommitted(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR End)
+{
+    PMMPTE Pte = NULL;
+
+    for (ULONG_PTR Va = Start; Va <= End; Va += PAGE_SIZE, Pte++) {
+        if (Pte == NULL || Va % MI_TABLE_SPAN == 0) {
+            ULONG_PTR Last = Va | (MI_TABLE_SPAN - 1);
+
+            Pte = MiLookupPte(Space, Va);
+            MiInvalidatePtes(
+                Space, Va, Pte, (((Last < End ? Last : End) - Va) >> PAGE_SHIFT) + 1);
+        }
+        MiEmptyPte(Space, Va, Pte);
+        MiSetPte(Pte, MI_SOFT_DECOMMITTED, 0);
+    }
+}
+
 /*
  * Pages stop being committed.  Where the VAD says that pages without an entry are
  * committed, each needs one that says it is not.
@@ -22,13 +40,9 @@ static NTSTATUS MiDecommit(
             return STATUS_INSUFFICIENT_RESOURCES;
         }
     }
-    for (ULONG_PTR Va = Start; Vad->MemCommit && Va <= End; Va += PAGE_SIZE) {
-        PMMPTE Pte = MiLookupPte(Space, Va);
-
-        MiEmptyPte(Space, Va, Pte);
-        MiSetPte(Pte, MI_SOFT_DECOMMITTED, 0);
-    }
-    if (!Vad->MemCommit) {
+    if (Vad->MemCommit) {
+        MiMarkDecommitted(Space, Start, End);
+    } else {
         MiDeletePtes(Space, Start, End);
     }
     return STATUS_SUCCESS;

@@ -163,6 +163,7 @@ ULONG MiCachedStackPages(void);
 /* ---- Translation buffer (tlb.c) ---------------------------------------------- */
 
 void MiFlushPage(PMM_ADDRESS_SPACE Space, ULONG_PTR Va);
+void MiFlushPages(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, ULONG Count);
 void MiFlushKernelPages(PCVOID Va, ULONG Count);
 void MiLoadPageTables(ULONG Cr3);
 
@@ -174,6 +175,8 @@ void MiSetPte(PMMPTE Pte, ULONG Low, ULONG High);
 /* A valid entry for Page; Protection of which only kind and NOCACHE count. */
 void MiSetValidPte(PMMPTE Pte, PFN_NUMBER Page, ULONG Protection);
 /* Empties one entry that may be zero, and releases its page; the table stays. */
+/* One flush before Count entries of one table are emptied; nothing on one processor. */
+void MiInvalidatePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte, ULONG Count);
 void MiEmptyPte(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte);
 /* Empties entries, releases their pages and the tables that become empty. */
 void MiDeletePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last);

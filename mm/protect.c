@@ -115,8 +115,8 @@ static ULONG MiAdjustCopy(PMMVAD Vad, ULONG_PTR Va, ULONG Low, ULONG Protection)
     return Protection;
 }
 
-void MiProtectPage(
-    PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Va, PMMPTE Pte, ULONG Protection)
+/* TRUE: the caller flushes, because the old entry may be in translation buffers. */
+static BOOLEAN MiChangeProtection(PMMVAD Vad, ULONG_PTR Va, PMMPTE Pte, ULONG Protection)
 {
     ULONG Low = Pte->Low;
     BOOLEAN HasPage = (Low & (MI_VALID | MI_SOFT_PAGE)) != 0;
@@ -128,8 +128,31 @@ void MiProtectPage(
         MiSetPte(
             Pte, (HasPage ? (Low & MI_FRAME) | MI_SOFT_PAGE : 0) | MiCommittedEntry(Protection), 0);
     }
-    if (Low & MI_VALID) {
+    return (Low & MI_VALID) != 0;
+}
+
+void MiProtectPage(
+    PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Va, PMMPTE Pte, ULONG Protection)
+{
+    if (MiChangeProtection(Vad, Va, Pte, Protection)) {
         MiFlushPage(Space, Va);
+    }
+}
+
+/* All page tables are there.  One flush for all: the other processors are told once. */
+static void MiProtectPages(
+    PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End, ULONG Protection)
+{
+    ULONG_PTR First = 0, Last = 0;
+
+    for (ULONG_PTR Va = Start; Va <= End; Va += PAGE_SIZE) {
+        if (MiChangeProtection(Vad, Va, MiLookupPte(Space, Va), Protection)) {
+            First = First == 0 ? Va : First;
+            Last = Va;
+        }
+    }
+    if (First != 0) {
+        MiFlushPages(Space, First, ((Last - First) >> PAGE_SHIFT) + 1);
     }
 }
 
@@ -188,9 +211,7 @@ static NTSTATUS MiProtectRange(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_P
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    for (ULONG_PTR Va = Start; Va <= End; Va += PAGE_SIZE) {
-        MiProtectPage(Space, Vad, Va, MiLookupPte(Space, Va), Protection);
-    }
+    MiProtectPages(Space, Vad, Start, End, Protection);
     *OldProtect = MiProtectionToWin32(OldProtection);
     return STATUS_SUCCESS;
 }

@@ -91,12 +91,12 @@ static void MiDeleteTable(PMM_ADDRESS_SPACE Space, ULONG_PTR Va)
  * For several processors: entries that are to be emptied become such that hold a page
  * nobody may touch, with one flush for all instead of one for each.
  */
-static void MiInvalidatePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte, ULONG Count)
+void MiInvalidatePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte, ULONG Count)
 {
     ULONG First = Count;
     ULONG End = 0;
 
-    for (ULONG i = 0; i < Count; i++) {
+    for (ULONG i = 0; KeNumberProcessors != 1 && i < Count; i++) {
         if (Pte[i].Low & MI_VALID) {
             MiWritePte(&Pte[i], (Pte[i].Low & MI_FRAME) | MI_SOFT_PAGE, 0);
             First = First < i ? First : i;
@@ -154,9 +154,7 @@ void MiDeletePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last)
             ULONG_PTR End = Last < Next ? Last : Next - 1;
             ULONG Count = ((End - Va) >> PAGE_SHIFT) + 1;
 
-            if (KeNumberProcessors != 1) {
-                MiInvalidatePtes(Space, Va, Pte, Count);
-            }
+            MiInvalidatePtes(Space, Va, Pte, Count);
             MiEmptyRun(Space, Va, Pte, Pte + Count);
         }
         if (MiPfnOfTable(Pte)->UsedPtes == 0) {

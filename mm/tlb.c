@@ -30,13 +30,20 @@ void MiFlushKernelPages(PCVOID Va, ULONG Count)
 }
 
 /* Loading CR3 drops all user entries, so only the loaded space needs more. */
-void MiFlushPage(PMM_ADDRESS_SPACE Space, ULONG_PTR Va)
+void MiFlushPages(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, ULONG Count)
 {
     if (KeNumberProcessors != 1) {
-        KeFlushPages(Space->ActiveProcessors, (PCVOID)Va, 1);
+        KeFlushPages(Space->ActiveProcessors, (PCVOID)Va, Count);
     } else if (MiReadCr3() == Space->Cr3) {
-        MiFlushOwnPage((PCVOID)Va);
+        for (ULONG i = 0; i < Count; i++) {
+            MiFlushOwnPage((PCVOID)(Va + (i << PAGE_SHIFT)));
+        }
     }
+}
+
+void MiFlushPage(PMM_ADDRESS_SPACE Space, ULONG_PTR Va)
+{
+    MiFlushPages(Space, Va, 1);
 }
 
 /* From the loader's tables to the kernel's; nothing of the old ones survives. */

@@ -377,7 +377,8 @@ def clang_suite():
 
 def bench_suite():
     """The benchmarks run; what they measure is not judged here."""
-    return [expect("bench: B1a", make("bench", "ONLY=B1a"), ["B1a"], 0, 300)]
+    return [expect("bench: B1a", make("bench", "ONLY=B1a"), ["B1a"], 0, 300),
+            expect("bench: pair", make("bench", "ONLY=pair"), ["P1", "P2", "times P1"], 0, 300)]
 
 
 def fuzz_suite():

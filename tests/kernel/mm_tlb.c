@@ -172,3 +172,47 @@ START_TEST(mm_tlb_protect, "TLB: a page made read-only here is written by no pro
     ok(Page.Faults > 0, "and not when it was read-only");
     KtEndPage(&Page);
 }
+
+/* ---- Many pages ------------------------------------------------------------------------ */
+
+#define KT_PAGES 64
+
+/* Changes in a range of pages take as many requests as there are calls, not pages. */
+static void KtChangeRange(KT_PAGE *Page)
+{
+    SIZE_T Size = KT_PAGES * PAGE_SIZE, Half = Size / 2;
+    ULONG Old, Before;
+
+    for (ULONG i = 0; i < KT_PAGES; i++) {
+        LONG Value = 1;
+
+        ok_eq(KiCopyToUser((PUCHAR)Page->Address + i * PAGE_SIZE, &Value, sizeof(Value)), 0);
+    }
+    Before = KiFlushRequests;
+    ok_status(NtProtectVirtualMemory(KtSelf, &Page->Address, &Size, PAGE_READONLY, &Old),
+        STATUS_SUCCESS);
+    ok_status(NtProtectVirtualMemory(KtSelf, &Page->Address, &Size, PAGE_READWRITE, &Old),
+        STATUS_SUCCESS);
+    ok_status(NtFreeVirtualMemory(KtSelf, &Page->Address, &Half, MEM_DECOMMIT), STATUS_SUCCESS);
+    Before = KiFlushRequests - Before;
+    ok((Before != 0) == (KeNumberProcessors > 1) && Before < KT_PAGES / 2,
+        "%u pages, 3 calls: %u requests", KT_PAGES, Before); /* some may be of others */
+}
+
+START_TEST(mm_tlb_range, "TLB: a change of many pages is one request to the other processors")
+{
+    KT_PAGE Page = {.Address = NULL};
+    PETHREAD Threads[MAXIMUM_PROCESSORS];
+    SIZE_T Size = KT_PAGES * PAGE_SIZE, All = 0;
+
+    ok_status(NtAllocateVirtualMemory(KtSelf, &Page.Address, 0, &Size, MEM_RESERVE | MEM_COMMIT,
+                  PAGE_READWRITE),
+        STATUS_SUCCESS);
+    KtStartOnAll(KtToucher, &Page, Threads);
+    while (KeNumberProcessors > 1 && Page.Touches == 0) {
+        KtSleep(10);
+    }
+    KtChangeRange(&Page);
+    KtStopOnAll(&Page, Threads);
+    ok_status(NtFreeVirtualMemory(KtSelf, &Page.Address, &All, MEM_RELEASE), STATUS_SUCCESS);
+}

@@ -4,10 +4,12 @@
  * in benchcalls.h those of system calls.
  *
  *     bench.exe all | ID...         prints  bench ID MEDIAN MIN MAX
+ *     bench.exe pair                the same for P1 and P2, by the clock (benchpair.h)
  *
  * How a figure is made: benchlib.h.
  */
 #include "user/apps/benchcalls.h"
+#include "user/apps/benchpair.h"
 
 #define MANY_PROCESSES  1000u
 #define WIN32_PROCESSES 100u
@@ -396,6 +398,9 @@ UINT mainCRTStartup(void)
     if (BenchIsAsked(CommandLine, "partner")) {
         BenchBePartner(CommandLine + strlen(CommandLine) - 3);
         ExitProcess(1);
+    }
+    if (BenchIsAsked(CommandLine, "pair")) {
+        Failures += !NT_SUCCESS(BenchRunPair());
     }
     for (ULONG Index = 0; Index < ARRAYSIZE(BenchRows); Index++) {
         if (All || BenchIsAsked(CommandLine, BenchRows[Index].Id)) {
