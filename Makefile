@@ -17,7 +17,7 @@ CROSS    ?= $(GNU)
 SANITIZE ?=
 MINGW    := i686-w64-mingw32
 PYTHON   ?= python3
-export CPUS MEM BOOT ARGS ONLY O
+export CPUS MEM BOOT ARGS ONLY O STEPS SEED FUZZ_SECONDS
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -100,7 +100,7 @@ TEST_STAMP  := $(if $(filter no,$(SETUP)),,$(O)/setup-tests.stamp)
 
 # --- What one can ask for ------------------------------------------------------------
 
-.PHONY: build run test debug bench iso check analyze size clean help toolchain setup \
+.PHONY: build run test fuzz debug bench iso check analyze size clean help toolchain setup \
 	kernel-objects user host-tests
 
 build: $(KERNEL) $(RAMDISK) ## build kernel and ramdisk (the default)
@@ -110,6 +110,9 @@ run: build $(if $(filter iso,$(BOOT)),$(ISO)) ## boot it in QEMU and watch the s
 
 test: build iso | $(TEST_STAMP) ## run every test
 	@$(PYTHON) tests/run.py
+
+fuzz: build | $(TEST_STAMP) ## by chance and for hours: STEPS=10000000 SEED=time FUZZ_SECONDS=600
+	@$(PYTHON) tests/fuzz.py
 
 debug: build | $(TEST_STAMP) ## QEMU stopped at the first instruction, gdb with all symbols
 	@$(PYTHON) tools/run.py --gdb

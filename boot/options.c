@@ -42,6 +42,7 @@ static const BOOT_OPTION BootOptions[] = {
     {"crash", "KIND", "crash on purpose; boot/crash.c has the kinds", OptionText,
         FIELD(Crash)},
     {"seed", "N", "seed of the tests' random numbers (1)", OptionNumber, FIELD(Seed)},
+    {"steps", "N", "steps of the test ke_stress (100000)", OptionNumber, FIELD(Steps)},
     {"tracebuf", "N", "trace records kept for each processor, a power of two (8192)", OptionNumber,
         FIELD(TraceRecords)},
 };
@@ -50,6 +51,7 @@ BOOT_OPTIONS KeBootOptions = {
     .Trace = TraceLevelPhases,
     .Run = "programs\\parent.exe",
     .Seed = 1,
+    .Steps = 100000,
     .TraceRecords = 8192,
 };
 

@@ -7,7 +7,7 @@
 
 POBJECT_TYPE ExMutantObjectType;
 
-/* The owner's list must not point to it; STATUS_MUTANT_NOT_OWNED: there was none. */
+/* The owner's list must not point to it; another status: there was none. */
 static void ExpDeleteMutant(PVOID Object)
 {
     NTSTATUS Status = KeReleaseMutant(Object, MUTANT_INCREMENT, TRUE, FALSE, NULL);
@@ -70,7 +70,7 @@ NTSTATUS NTAPI NtReleaseMutant(HANDLE MutantHandle, LONG __user *PreviousCount)
     }
     Status = KeReleaseMutant(Mutant, MUTANT_INCREMENT, FALSE, FALSE, &Previous);
     ObDereferenceObject(Mutant);
-    return NT_SUCCESS(Status) && PreviousCount != NULL
+    return Status == STATUS_SUCCESS && PreviousCount != NULL
         ? MmWriteUlongToUser((ULONG __user *)PreviousCount, (ULONG)Previous)
         : Status;
 }

@@ -47,7 +47,7 @@ static NTSTATUS ExpSignalAndWait(
         return Status;
     }
     Status = ExpSignal(Signal, ObGetObjectType(Signal));
-    if (NT_SUCCESS(Status)) {
+    if (Status == STATUS_SUCCESS) { /* STATUS_ABANDONED is none */
         Status = KeWaitForSingleObject(
             Waitable, UserRequest, KeGetPreviousMode(), Alertable, Timeout);
     }

@@ -112,11 +112,15 @@ typedef struct _KQUEUE {
 
 /* Not a dispatcher object: fast when free, and its owner gets no APCs. */
 typedef struct _KGUARDED_MUTEX {
-    volatile LONG Count; /* 1 free, 0 owned, below: waiters */
+    volatile LONG Count; /* GUARDED_MUTEX_ flags, and GUARDED_MUTEX_WAITER for each waiter */
     struct _KTHREAD *Owner;
     KEVENT Gate;
     UCHAR Level; /* LOCK_LEVEL */
 } KGUARDED_MUTEX, *PKGUARDED_MUTEX;
+
+#define GUARDED_MUTEX_FREE   1
+#define GUARDED_MUTEX_WOKEN  2 /* a waiter, not counted any more, is about to try again */
+#define GUARDED_MUTEX_WAITER 4
 
 struct _KDPC;
 typedef void KDEFERRED_ROUTINE(struct _KDPC *Dpc, PVOID Context, PVOID Argument1, PVOID Argument2);
@@ -236,7 +240,8 @@ typedef struct _KPROCESS {
     CCHAR BasePriority;
     CCHAR QuantumReset;
     UCHAR State;
-    ULONG UserTime;   /* clock ticks */
+    BOOLEAN DisableBoost; /* for threads to come */
+    ULONG UserTime;       /* clock ticks */
     ULONG KernelTime;
     ULONG ProcessId; /* for trace records; PspCidTable is the authority */
     ULONG CreationAttempt;
@@ -325,6 +330,7 @@ typedef struct _KTHREAD {
     ULONG Dr[6];           /* user debug registers 0-3, 6, 7 */
     BOOLEAN DebugActive;
     BOOLEAN SystemThread;
+    BOOLEAN DisableBoost; /* completed waits do not lift its priority */
     PKQUEUE Queue; /* whose entries it works on, or NULL; dispatcher lock */
     LIST_ENTRY QueueListEntry;
     LIST_ENTRY ActiveTimerListHead; /* Ex's: timers whose APCs come here (ex/timer.c) */
@@ -701,6 +707,12 @@ void KeForceResumeThread(PKTHREAD Thread);  /* count to zero */
 KPRIORITY KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
 LONG KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment);
 KPRIORITY KeQueryPriorityThread(PKTHREAD Thread);
+LONG KeQueryBasePriorityThread(PKTHREAD Thread); /* the increment; +-15: saturated */
+BOOLEAN KeSetDisableBoostThread(PKTHREAD Thread, BOOLEAN Disable);
+/* Of all its threads, and of those to come. */
+BOOLEAN KeSetDisableBoostProcess(PKPROCESS Process, BOOLEAN Disable);
+/* The old one; one that does not exist changes nothing. */
+UCHAR KeSetIdealProcessorThread(PKTHREAD Thread, ULONG Processor);
 void KeBalanceSetManager(PVOID Context); /* a system thread's routine (ke/balance.c) */
 KAFFINITY KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
 /* Of all its threads, and of those to come.  Returns the old mask. */

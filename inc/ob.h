@@ -44,6 +44,12 @@ typedef NTSTATUS (*OB_PARSE_METHOD)(PVOID ParseObject, struct _OBJECT_TYPE *Obje
     KPROCESSOR_MODE Mode, ULONG Attributes, PCUNICODE_STRING RemainingName, PVOID Context,
     _Out_ PVOID *Found);
 
+/*
+ * The name of an object that has none of its own: that of *Base, in the namespace,
+ * then a backslash and Tail, which belongs to the object.  Tail.Buffer NULL: nothing.
+ */
+typedef void (*OB_QUERY_NAME_METHOD)(PVOID Object, _Out_ PVOID *Base, _Out_ PUNICODE_STRING Tail);
+
 typedef struct _OBJECT_TYPE_INITIALIZER {
     ULONG InvalidAttributes; /* OBJ_... that creation refuses */
     GENERIC_MAPPING GenericMapping;
@@ -56,6 +62,8 @@ typedef struct _OBJECT_TYPE_INITIALIZER {
     OB_CLOSE_METHOD CloseProcedure;
     OB_DELETE_METHOD DeleteProcedure;
     OB_PARSE_METHOD ParseProcedure;
+    OB_QUERY_NAME_METHOD QueryNameProcedure;
+    BOOLEAN SecurityRequired; /* may be given a descriptor even if nameless */
 } OBJECT_TYPE_INITIALIZER, *POBJECT_TYPE_INITIALIZER;
 
 typedef struct _OBJECT_TYPE {
@@ -76,6 +84,7 @@ typedef struct _OBP_CAPTURED_ATTRIBUTES {
     HANDLE RootDirectory;
     ULONG Attributes;
     UNICODE_STRING Name; /* pool; empty when there was none */
+    PVOID SecurityDescriptor; /* still the caller's memory: ObCreateObject captures it */
 } OBJECT_CAPTURED_ATTRIBUTES, *POBJECT_CAPTURED_ATTRIBUTES;
 
 extern POBJECT_TYPE ObpTypeObjectType;

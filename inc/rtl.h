@@ -10,6 +10,7 @@
  */
 #pragma once
 #include "nt/ntdef.h"
+#include "nt/security.h"
 #include "nt/status.h"
 
 #ifdef _WIN32
@@ -238,6 +239,59 @@ ULONG RtlStringFormat(_Out_ PCHAR Buffer, _In_ SIZE_T Size, _In_ PCSTR Format, .
     _Printf_(3, 4);
 ULONG RtlStringFormatV(_Out_ PCHAR Buffer, _In_ SIZE_T Size, _In_ PCSTR Format, va_list Arguments)
     _Printf_(3, 0);
+
+/* ---- Security (sid.c, acl.c, descriptor.c) ---- */
+
+ULONG NTAPI RtlLengthRequiredSid(_In_ ULONG SubAuthorityCount);
+ULONG NTAPI RtlLengthSid(_In_ PSID Sid);
+BOOLEAN NTAPI RtlValidSid(_In_ PSID Sid);
+BOOLEAN NTAPI RtlEqualSid(_In_ PSID Sid1, _In_ PSID Sid2);
+NTSTATUS NTAPI RtlCopySid(_In_ ULONG Length, _Out_ PSID Destination, _In_ PSID Source);
+NTSTATUS NTAPI RtlInitializeSid(_Out_ PSID Sid,
+    _In_ PSID_IDENTIFIER_AUTHORITY IdentifierAuthority, _In_ UCHAR SubAuthorityCount);
+PULONG NTAPI RtlSubAuthoritySid(_In_ PSID Sid, _In_ ULONG SubAuthority);
+PUCHAR NTAPI RtlSubAuthorityCountSid(_In_ PSID Sid);
+PSID_IDENTIFIER_AUTHORITY NTAPI RtlIdentifierAuthoritySid(_In_ PSID Sid);
+
+NTSTATUS NTAPI RtlCreateAcl(_Out_ PACL Acl, _In_ ULONG AclLength, _In_ ULONG AclRevision);
+BOOLEAN NTAPI RtlValidAcl(_In_ PACL Acl);
+BOOLEAN NTAPI RtlFirstFreeAce(_In_ PACL Acl, _Out_ PVOID *FirstFree);
+NTSTATUS NTAPI RtlGetAce(_In_ PACL Acl, _In_ ULONG AceIndex, _Out_ PVOID *Ace);
+NTSTATUS NTAPI RtlAddAccessAllowedAce(
+    _Inout_ PACL Acl, _In_ ULONG AceRevision, _In_ ACCESS_MASK AccessMask, _In_ PSID Sid);
+NTSTATUS NTAPI RtlAddAccessAllowedAceEx(_Inout_ PACL Acl, _In_ ULONG AceRevision,
+    _In_ ULONG AceFlags, _In_ ACCESS_MASK AccessMask, _In_ PSID Sid);
+NTSTATUS NTAPI RtlAddAccessDeniedAce(
+    _Inout_ PACL Acl, _In_ ULONG AceRevision, _In_ ACCESS_MASK AccessMask, _In_ PSID Sid);
+
+NTSTATUS NTAPI RtlCreateSecurityDescriptor(
+    _Out_ PSECURITY_DESCRIPTOR SecurityDescriptor, _In_ ULONG Revision);
+NTSTATUS NTAPI RtlSetOwnerSecurityDescriptor(_Inout_ PSECURITY_DESCRIPTOR SecurityDescriptor,
+    _In_opt_ PSID Owner, _In_ BOOLEAN OwnerDefaulted);
+NTSTATUS NTAPI RtlSetGroupSecurityDescriptor(_Inout_ PSECURITY_DESCRIPTOR SecurityDescriptor,
+    _In_opt_ PSID Group, _In_ BOOLEAN GroupDefaulted);
+NTSTATUS NTAPI RtlSetDaclSecurityDescriptor(_Inout_ PSECURITY_DESCRIPTOR SecurityDescriptor,
+    _In_ BOOLEAN DaclPresent, _In_opt_ PACL Dacl, _In_ BOOLEAN DaclDefaulted);
+NTSTATUS NTAPI RtlSetSaclSecurityDescriptor(_Inout_ PSECURITY_DESCRIPTOR SecurityDescriptor,
+    _In_ BOOLEAN SaclPresent, _In_opt_ PACL Sacl, _In_ BOOLEAN SaclDefaulted);
+NTSTATUS NTAPI RtlGetOwnerSecurityDescriptor(_In_ PSECURITY_DESCRIPTOR SecurityDescriptor,
+    _Out_ PSID *Owner, _Out_ PBOOLEAN OwnerDefaulted);
+NTSTATUS NTAPI RtlGetGroupSecurityDescriptor(_In_ PSECURITY_DESCRIPTOR SecurityDescriptor,
+    _Out_ PSID *Group, _Out_ PBOOLEAN GroupDefaulted);
+NTSTATUS NTAPI RtlGetDaclSecurityDescriptor(_In_ PSECURITY_DESCRIPTOR SecurityDescriptor,
+    _Out_ PBOOLEAN DaclPresent, _Out_ PACL *Dacl, _Out_ PBOOLEAN DaclDefaulted);
+NTSTATUS NTAPI RtlGetSaclSecurityDescriptor(_In_ PSECURITY_DESCRIPTOR SecurityDescriptor,
+    _Out_ PBOOLEAN SaclPresent, _Out_ PACL *Sacl, _Out_ PBOOLEAN SaclDefaulted);
+NTSTATUS NTAPI RtlGetControlSecurityDescriptor(_In_ PSECURITY_DESCRIPTOR SecurityDescriptor,
+    _Out_ PSECURITY_DESCRIPTOR_CONTROL Control, _Out_ PULONG Revision);
+ULONG NTAPI RtlLengthSecurityDescriptor(_In_ PSECURITY_DESCRIPTOR SecurityDescriptor);
+BOOLEAN NTAPI RtlValidSecurityDescriptor(_In_ PSECURITY_DESCRIPTOR SecurityDescriptor);
+BOOLEAN NTAPI RtlValidRelativeSecurityDescriptor(_In_ PSECURITY_DESCRIPTOR SecurityDescriptor,
+    _In_ ULONG SecurityDescriptorLength, _In_ SECURITY_INFORMATION RequiredInformation);
+NTSTATUS NTAPI RtlMakeSelfRelativeSD(_In_ PSECURITY_DESCRIPTOR SecurityDescriptor,
+    _Out_ PSECURITY_DESCRIPTOR SelfRelativeSD, _Inout_ PULONG Length);
+NTSTATUS NTAPI RtlAbsoluteToSelfRelativeSD(_In_ PSECURITY_DESCRIPTOR AbsoluteSD,
+    _Out_ PSECURITY_DESCRIPTOR SelfRelativeSD, _Inout_ PULONG Length);
 
 /* ---- Status names (status.c) ---- */
 

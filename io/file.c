@@ -53,6 +53,18 @@ static NTSTATUS IopParseFile(PVOID ParseObject, POBJECT_TYPE ObjectType, KPROCES
     return IopOpenOnDevice(File->Device, File->File, RemainingName, Context, Found);
 }
 
+/* \Device\Ramdisk and the path on it, or the device alone. */
+static void IopQueryFileName(PVOID Object, PVOID *Base, PUNICODE_STRING Tail)
+{
+    PFILE_OBJECT File = Object;
+
+    *Base = File->Device;
+    if (File->File != NULL) {
+        *Tail = File->File->Backing.Name;
+        Tail->Buffer = Tail->Buffer != NULL ? Tail->Buffer : L""; /* the volume's root */
+    }
+}
+
 static void IopDeleteFile(PVOID Object)
 {
     PFILE_OBJECT File = Object;
@@ -83,6 +95,7 @@ NTSTATUS IopInitFiles(void)
         .WaitOffset = offsetof(FILE_OBJECT, Event),
         .DeleteProcedure = IopDeleteFile,
         .ParseProcedure = IopParseFile,
+        .QueryNameProcedure = IopQueryFileName,
     };
 
     return ObCreateObjectType(L"File", &TypeInfo, &IoFileObjectType);

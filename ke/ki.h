@@ -25,6 +25,7 @@
 #define KI_CLOCK_QUANTUM         3    /* taken by a clock tick */
 #define KI_WAIT_QUANTUM          1    /* taken by a completed wait */
 #define KI_SATURATING_INCREMENT  15   /* THREAD_PRIORITY_TIME_CRITICAL and _IDLE */
+#define KI_TIME_CRITICAL_BOUND   14   /* base priority from which a wait costs no quantum */
 
 /* ---- IRQL (irql.c) ------------------------------------------------------------ */
 
@@ -259,7 +260,7 @@ void KiSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
 /* Boosts threads that were ready for too long; takes the dispatcher lock itself (balance.c). */
 void KiScanReadyQueues(void);
 
-/* A boost ends, and the priority goes one down, but not below the base. */
+/* At a quantum end the priority goes one down, or back to the base (balance.c). */
 FORCEINLINE KPRIORITY KiComputeDecayedPriority(PKTHREAD Thread)
 {
     KPRIORITY Priority = Thread->Priority;

@@ -38,6 +38,10 @@ static void KiFreeMutant(PKMUTANT Mutant, KPRIORITY Increment)
     KiWaitTest(&Mutant->Header, Increment);
 }
 
+/*
+ * Not by its owner: STATUS_MUTANT_NOT_OWNED, or STATUS_ABANDONED (which is no error to
+ * NT_SUCCESS) if nobody has taken it since its owner ended.
+ */
 NTSTATUS KeReleaseMutant(
     PKMUTANT Mutant, KPRIORITY Increment, BOOLEAN Abandon, BOOLEAN Wait, PLONG Previous)
 {
@@ -46,15 +50,15 @@ NTSTATUS KeReleaseMutant(
     NTSTATUS Status = STATUS_SUCCESS;
 
     if (Abandon ? Mutant->OwnerThread == NULL : Mutant->OwnerThread != KeGetCurrentThread()) {
-        Status = STATUS_MUTANT_NOT_OWNED;
+        Status = Mutant->Abandoned ? STATUS_ABANDONED : STATUS_MUTANT_NOT_OWNED;
     } else if (Abandon || Old == 0) {
         Mutant->Abandoned = Abandon;
         KiFreeMutant(Mutant, Increment);
     } else {
         Mutant->Header.SignalState = Old + 1;
     }
-    KiUnlockDispatcherOrWait(OldIrql, Wait && NT_SUCCESS(Status));
-    if (NT_SUCCESS(Status) && Previous != NULL) {
+    KiUnlockDispatcherOrWait(OldIrql, Wait && Status == STATUS_SUCCESS);
+    if (Status == STATUS_SUCCESS && Previous != NULL) {
         *Previous = Old;
     }
     return Status;

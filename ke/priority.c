@@ -2,10 +2,10 @@
 /*
  * Priorities and affinity: what moves a thread between the ready queues.
  *
- * A thread has a base priority, relative to its process's, and a current one
- * that a completed wait may boost above it.  PriorityDecrement remembers the
- * boost and is taken away, with one more, at each quantum end until the base is
- * reached.  Nothing is boosted into 16..31, and nothing there decays.
+ * A thread has a base priority, relative to its process's, and a current one that a
+ * completed wait may boost above it; at each quantum end that goes down by one, until
+ * the base is reached.  A starved thread's boost ends at once: PriorityDecrement goes
+ * down with the one.  Nothing is boosted into 16..31, and nothing there decays.
  */
 #include "ke/ki.h"
 
@@ -91,6 +91,15 @@ static LONG KiQueryBaseIncrement(PKTHREAD Thread)
     return Thread->BasePriority - Thread->Process->BasePriority;
 }
 
+LONG KeQueryBasePriorityThread(PKTHREAD Thread)
+{
+    KIRQL OldIrql = KiLockDispatcher();
+    LONG Increment = KiQueryBaseIncrement(Thread);
+
+    KiUnlockDispatcher(OldIrql);
+    return Increment;
+}
+
 /* Increment is relative to the process, +-15 saturates.  Returns the old one. */
 LONG KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
 {
@@ -123,6 +132,48 @@ KPRIORITY KeSetPriorityProcess(PKPROCESS Process, KPRIORITY BasePriority)
         LONG Increment = Thread->BasePriority - Old;
         KiSetBasePriorityThread(
             Thread, KiClampPriority(BasePriority, Increment, Thread->Saturation));
+    }
+    KiUnlockDispatcher(OldIrql);
+    return Old;
+}
+
+/* ---- Boosts ------------------------------------------------------------------------- */
+
+BOOLEAN KeSetDisableBoostThread(PKTHREAD Thread, BOOLEAN Disable)
+{
+    KIRQL OldIrql = KiLockDispatcher();
+    BOOLEAN Old = Thread->DisableBoost;
+
+    Thread->DisableBoost = Disable;
+    KiUnlockDispatcher(OldIrql);
+    return Old;
+}
+
+BOOLEAN KeSetDisableBoostProcess(PKPROCESS Process, BOOLEAN Disable)
+{
+    KIRQL OldIrql = KiLockDispatcher();
+    BOOLEAN Old = Process->DisableBoost;
+    PLIST_ENTRY Entry;
+
+    Process->DisableBoost = Disable;
+    for (Entry = Process->ThreadListHead.Flink; Entry != &Process->ThreadListHead;
+         Entry = Entry->Flink) {
+        CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry)->DisableBoost = Disable;
+    }
+    KiUnlockDispatcher(OldIrql);
+    return Old;
+}
+
+/* ---- Processors --------------------------------------------------------------------- */
+
+/* A hint: where the thread goes when all processors it may use do something equal. */
+UCHAR KeSetIdealProcessorThread(PKTHREAD Thread, ULONG Processor)
+{
+    KIRQL OldIrql = KiLockDispatcher();
+    UCHAR Old = Thread->IdealProcessor;
+
+    if (Processor < KeNumberProcessors) {
+        Thread->IdealProcessor = (UCHAR)Processor;
     }
     KiUnlockDispatcher(OldIrql);
     return Old;

@@ -86,7 +86,10 @@ void KiWaitTest(PDISPATCHER_HEADER Object, KPRIORITY Increment)
     }
 }
 
-/* A completed wait costs a little quantum; an increment lifts the priority. */
+/*
+ * A completed wait costs a little quantum, but not those who are nearly real-time; an
+ * increment lifts the priority above the base, unless a starved thread's boost does.
+ */
 static void KiAdjustAfterWait(PKTHREAD Thread, KPRIORITY Increment)
 {
     KPRIORITY Boosted = Thread->BasePriority + Increment;
@@ -95,7 +98,11 @@ static void KiAdjustAfterWait(PKTHREAD Thread, KPRIORITY Increment)
         Thread->Quantum = Thread->QuantumReset;
         return;
     }
-    Thread->Quantum -= KI_WAIT_QUANTUM;
+    if (Thread->BasePriority >= KI_TIME_CRITICAL_BOUND) {
+        Thread->Quantum = Thread->QuantumReset;
+    } else {
+        Thread->Quantum -= KI_WAIT_QUANTUM;
+    }
     if (Thread->Quantum <= 0) {
         Thread->Quantum = Thread->QuantumReset;
         Thread->Priority = (CCHAR)KiComputeDecayedPriority(Thread);
@@ -103,8 +110,7 @@ static void KiAdjustAfterWait(PKTHREAD Thread, KPRIORITY Increment)
     if (Boosted >= LOW_REALTIME_PRIORITY) {
         Boosted = LOW_REALTIME_PRIORITY - 1;
     }
-    if (Thread->PriorityDecrement == 0 && Boosted > Thread->Priority) {
-        Thread->PriorityDecrement = (CCHAR)(Boosted - Thread->BasePriority);
+    if (Boosted > Thread->Priority && Thread->PriorityDecrement == 0 && !Thread->DisableBoost) {
         Thread->Priority = (CCHAR)Boosted;
     }
 }

@@ -79,6 +79,7 @@ void KeStartThread(PKTHREAD Thread)
     Thread->Priority = Process->BasePriority;
     Thread->QuantumReset = Process->QuantumReset;
     Thread->Quantum = Process->QuantumReset;
+    Thread->DisableBoost = Process->DisableBoost;
     Thread->Affinity = Process->Affinity;
     Thread->UserAffinity = Process->Affinity;
     Thread->IdealProcessor = NextIdealProcessor;

@@ -93,6 +93,7 @@ NTSTATUS ObCaptureAttributes(OBJECT_ATTRIBUTES __user *ObjectAttributes, KPROCES
         return STATUS_OBJECT_NAME_INVALID;
     }
     Captured->RootDirectory = Attributes.RootDirectory;
+    Captured->SecurityDescriptor = Attributes.SecurityDescriptor;
     Captured->Attributes = Attributes.Attributes;
     if (Mode == UserMode) {
         Captured->Attributes &= ~OBJ_KERNEL_HANDLE;

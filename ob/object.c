@@ -52,6 +52,7 @@ NTSTATUS ObCreateObject(KPROCESSOR_MODE Mode, POBJECT_TYPE Type,
     OBJECT_ATTRIBUTES __user *ObjectAttributes, ULONG BodySize, PVOID *Object)
 {
     OBJECT_CAPTURED_ATTRIBUTES Captured;
+    PSECURITY_DESCRIPTOR Security = NULL;
     POBJECT_HEADER Header = NULL;
     NTSTATUS Status = ObCaptureAttributes(ObjectAttributes, Mode, &Captured);
 
@@ -59,6 +60,10 @@ NTSTATUS ObCreateObject(KPROCESSOR_MODE Mode, POBJECT_TYPE Type,
         return Status;
     }
     Status = ObpCheckAttributes(Type, Captured.Attributes);
+    if (NT_SUCCESS(Status) && Captured.SecurityDescriptor != NULL) {
+        Status = ObpCaptureDescriptor(
+            (__force const void __user *)Captured.SecurityDescriptor, Mode, &Security);
+    }
     if (NT_SUCCESS(Status)) {
         Header = ObpAllocateObject(
             Type, BodySize != 0 ? BodySize : Type->TypeInfo.BodySize, &Captured);
@@ -66,8 +71,10 @@ NTSTATUS ObCreateObject(KPROCESSOR_MODE Mode, POBJECT_TYPE Type,
     }
     if (!NT_SUCCESS(Status)) {
         ObReleaseAttributes(&Captured);
+        ObpFreeDescriptor(Security);
         return Status;
     }
+    Header->SecurityDescriptor = Security;
     Header->Flags = OB_FLAG_CREATE_INFO;
     Header->Flags |= Mode == KernelMode ? OB_FLAG_KERNEL_MODE : 0;
     Header->Flags |= Captured.Attributes & OBJ_PERMANENT ? OB_FLAG_PERMANENT : 0;
@@ -92,6 +99,7 @@ static void ObpDeleteObject(POBJECT_HEADER Header)
         ASSERT(NameInfo->Directory == NULL);
         ObpFreeString(&NameInfo->Name);
     }
+    ObpFreeDescriptor(Header->SecurityDescriptor);
     InterlockedDecrement(&Type->TotalNumberOfObjects);
     KeTraceRelease(ResourceObject, (ULONG_PTR)Object);
     ExFreePoolWithTag((PUCHAR)Header - Header->NameInfoOffset, Type->TypeInfo.PoolTag);

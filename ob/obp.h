@@ -17,6 +17,7 @@
 #define OBJ_PROTECT_CLOSE  0x00000001 /* NT's handle attribute, in no public header */
 #define OBJ_HANDLE_ATTRIBUTES (OBJ_INHERIT | OBJ_PROTECT_CLOSE)
 #define TAG_NAME           POOL_TAG('O', 'b', 'N', 'm')
+#define TAG_SECURITY       POOL_TAG('O', 'b', 'S', 'd')
 
 typedef struct _OBJECT_DIRECTORY {
     struct _OBJECT_HEADER_NAME_INFO *HashBuckets[OBP_HASH_BUCKETS]; /* namespace lock */
@@ -45,7 +46,7 @@ typedef struct _OBJECT_HEADER {
     UCHAR QuotaInfoOffset;
     UCHAR Flags;      /* OB_FLAG_...; once inserted: namespace lock */
     ULONG Attributes; /* captured create information */
-    PVOID SecurityDescriptor;
+    PVOID SecurityDescriptor; /* pool, self-relative; NULL: none; namespace lock */
 } OBJECT_HEADER, *POBJECT_HEADER;
 _Static_assert(sizeof(OBJECT_HEADER) == 0x18, "NT 5.2: the body follows at 18");
 _Static_assert(sizeof(OBJECT_HEADER_NAME_INFO) % 8 == 0, "bodies are aligned to 8");
@@ -91,6 +92,24 @@ _Must_inspect_result_ NTSTATUS ObpCopyIn(
 _Must_inspect_result_ NTSTATUS ObpCaptureString(
     UNICODE_STRING __user *Source, KPROCESSOR_MODE Mode, _Out_ PUNICODE_STRING Captured);
 void ObpFreeString(PUNICODE_STRING String);
+
+/* ---- descriptor.c: an object's descriptor, self-relative in pool (TAG_SECURITY) ---- */
+#define OBP_SECURITY_PARTS 0xF /* SECURITY_INFORMATION: owner, group, DACL, SACL */
+_Must_inspect_result_ NTSTATUS ObpCaptureDescriptor(
+    const void __user *Source, KPROCESSOR_MODE Mode, _Out_ PSECURITY_DESCRIPTOR *Captured);
+/* The parts of New that Information names, the other ones of Old, which may be NULL. */
+_Must_inspect_result_ NTSTATUS ObpMergeDescriptors(PSECURITY_DESCRIPTOR Old,
+    PSECURITY_DESCRIPTOR New, SECURITY_INFORMATION Information,
+    _Out_ PSECURITY_DESCRIPTOR *Merged);
+FORCEINLINE void ObpFreeDescriptor(_In_opt_ PSECURITY_DESCRIPTOR Descriptor)
+{
+    if (Descriptor != NULL) {
+        ExFreePoolWithTag(Descriptor, TAG_SECURITY);
+    }
+}
+/* An absolute descriptor of those parts, pointing into Source; Source NULL: empty. */
+void ObpSelectParts(PSECURITY_DESCRIPTOR Source, SECURITY_INFORMATION Information,
+    _Inout_ PISECURITY_DESCRIPTOR Selected);
 
 /* ---- directory.c: all under the namespace lock ---- */
 extern POBJECT_DIRECTORY ObpRootDirectory;

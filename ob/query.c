@@ -1,30 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NtQueryObject: what an object and a handle are, an object's full name, its type.
+ * NtQueryObject: what an object and a handle are, an object's full name, its type,
+ * all types; NtSetInformationObject: the two flags of a handle.
  *
  * A buffer of the wrong size gives STATUS_INFO_LENGTH_MISMATCH and, where the
  * caller asked for it, the length that is needed.
  */
 #include "ob/obp.h"
-
-/* winternl.h calls it PUBLIC_OBJECT_TYPE_INFORMATION and hides all but the name. */
-typedef struct _OBJECT_TYPE_INFORMATION {
-    UNICODE_STRING TypeName;
-    ULONG TotalNumberOfObjects;
-    ULONG TotalNumberOfHandles;
-    ULONG UnusedTotals[4];
-    ULONG HighWaterMarks[6];
-    ULONG InvalidAttributes;
-    GENERIC_MAPPING GenericMapping;
-    ULONG ValidAccessMask;
-    BOOLEAN SecurityRequired;
-    BOOLEAN MaintainHandleCount;
-    ULONG PoolType;
-    ULONG DefaultPagedPoolCharge;
-    ULONG DefaultNonPagedPoolCharge;
-} OBJECT_TYPE_INFORMATION;
-_Static_assert(sizeof(OBJECT_TYPE_INFORMATION) == 0x60, "NT layout");
-_Static_assert(sizeof(OBJECT_BASIC_INFORMATION) == 0x38, "NT layout");
 
 /* One request, with its answer's length. */
 typedef struct _OBP_QUERY {
@@ -67,27 +49,44 @@ static ULONG ObpBuildName(POBJECT_HEADER Header, PWSTR Buffer, ULONG Length)
     return Total;
 }
 
+/* A backslash and Tail behind a name of Length bytes, and a zero behind that. */
+static void ObpAppendTail(PUNICODE_STRING Name, ULONG Length, PCUNICODE_STRING Tail)
+{
+    PWSTR End = Name->Buffer + Length / sizeof(WCHAR);
+
+    if (Tail->Buffer != NULL) {
+        *End++ = L'\\';
+        RtlCopyMemory(End, Tail->Buffer, Tail->Length);
+    }
+    Name->Buffer[Name->Length / sizeof(WCHAR)] = 0;
+}
+
 /* A terminated copy in pool; an empty string for an object without a name. */
 static NTSTATUS ObpQueryName(PVOID Object, PUNICODE_STRING Name)
 {
-    POBJECT_HEADER Header = ObpHeader(Object);
+    POBJECT_TYPE Type = ObpHeader(Object)->Type;
+    UNICODE_STRING Tail = {0, 0, NULL};
     NTSTATUS Status = STATUS_SUCCESS;
-    ULONG Length;
+    ULONG Length, Total;
 
     *Name = (UNICODE_STRING){0, 0, NULL};
+    if (Type->TypeInfo.QueryNameProcedure != NULL) {
+        Type->TypeInfo.QueryNameProcedure(Object, &Object, &Tail);
+    }
     KeAcquireGuardedMutex(&ObpNamespaceLock);
-    Length = ObpBuildName(Header, NULL, 0);
-    if (Length + sizeof(WCHAR) > UNICODE_STRING_MAX_BYTES) {
+    Length = ObpBuildName(ObpHeader(Object), NULL, 0);
+    Total = Length + (Tail.Buffer != NULL ? sizeof(WCHAR) + Tail.Length : 0);
+    if (Total + sizeof(WCHAR) > UNICODE_STRING_MAX_BYTES) {
         Status = STATUS_NAME_TOO_LONG;
-    } else if (Length != 0) {
-        Name->Buffer = ExAllocatePoolWithTag(PagedPool, Length + sizeof(WCHAR), TAG_NAME);
+    } else if (Total != 0) {
+        Name->Buffer = ExAllocatePoolWithTag(PagedPool, Total + sizeof(WCHAR), TAG_NAME);
         Status = Name->Buffer != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
     }
     if (Name->Buffer != NULL) {
-        (void)ObpBuildName(Header, Name->Buffer, Length);
-        Name->Buffer[Length / sizeof(WCHAR)] = 0;
-        Name->Length = (USHORT)Length;
-        Name->MaximumLength = (USHORT)(Length + sizeof(WCHAR));
+        Name->Length = (USHORT)Total;
+        Name->MaximumLength = (USHORT)(Total + sizeof(WCHAR));
+        (void)ObpBuildName(ObpHeader(Object), Name->Buffer, Length);
+        ObpAppendTail(Name, Length, &Tail);
     }
     KeReleaseGuardedMutex(&ObpNamespaceLock);
     return Status;
@@ -132,6 +131,10 @@ static NTSTATUS ObpQueryBasic(OBP_QUERY *Query)
 
     KeAcquireGuardedMutex(&ObpNamespaceLock);
     Information.NameInformationLength = ObpBuildName(Header, NULL, 0);
+    if (Header->SecurityDescriptor != NULL && (Information.GrantedAccess & READ_CONTROL)) {
+        Information.SecurityDescriptorLength =
+            RtlLengthSecurityDescriptor(Header->SecurityDescriptor);
+    }
     KeReleaseGuardedMutex(&ObpNamespaceLock);
     if (Information.NameInformationLength != 0) {
         Information.NameInformationLength += sizeof(OBJECT_NAME_INFORMATION) + sizeof(WCHAR);
@@ -155,18 +158,62 @@ static NTSTATUS ObpQueryNameInformation(OBP_QUERY *Query)
     return Status;
 }
 
-static NTSTATUS ObpQueryType(OBP_QUERY *Query)
+static OBJECT_TYPE_INFORMATION ObpDescribeType(POBJECT_TYPE Type)
 {
-    POBJECT_TYPE Type = ObpHeader(Query->Object)->Type;
-    OBJECT_TYPE_INFORMATION Information = {
+    return (OBJECT_TYPE_INFORMATION){
         .TotalNumberOfObjects = (ULONG)Type->TotalNumberOfObjects,
         .TotalNumberOfHandles = (ULONG)Type->TotalNumberOfHandles,
         .InvalidAttributes = Type->TypeInfo.InvalidAttributes,
         .GenericMapping = Type->TypeInfo.GenericMapping,
         .ValidAccessMask = Type->TypeInfo.ValidAccessMask,
+        .SecurityRequired = Type->TypeInfo.SecurityRequired,
     };
+}
+
+static NTSTATUS ObpQueryType(OBP_QUERY *Query)
+{
+    POBJECT_TYPE Type = ObpHeader(Query->Object)->Type;
+    OBJECT_TYPE_INFORMATION Information = ObpDescribeType(Type);
 
     return ObpCopyWithName(Query, &Information.TypeName, sizeof(Information), &Type->Name);
+}
+
+/* One type at Query->Buffer, which moves on to where the next one goes. */
+static NTSTATUS ObpAppendType(OBP_QUERY *Query, POBJECT_TYPE Type)
+{
+    OBJECT_TYPE_INFORMATION Information = ObpDescribeType(Type);
+    NTSTATUS Status =
+        ObpCopyWithName(Query, &Information.TypeName, sizeof(Information), &Type->Name);
+    ULONG Size = (Query->Needed + 3) & ~3u;
+
+    Query->Buffer = (UCHAR __user *)Query->Buffer + Size;
+    Query->Length -= Size < Query->Length ? Size : Query->Length;
+    return Status;
+}
+
+/* The number of types, then all of them in the order they were made. */
+static NTSTATUS ObpQueryTypes(OBP_QUERY *Query)
+{
+    POBJECT_TYPE Types[NASCENT_COUNTER_TYPES];
+    OBJECT_TYPES_INFORMATION Information = {ObQueryTypes(ARRAYSIZE(Types), Types)};
+    ULONG Needed = sizeof(Information);
+    NTSTATUS Status;
+
+    for (ULONG i = 0; i < Information.NumberOfTypes; i++) {
+        Needed += (sizeof(OBJECT_TYPE_INFORMATION) + Types[i]->Name.MaximumLength + 3) & ~3u;
+    }
+    Query->Needed = Needed;
+    if (Query->Length < Needed) {
+        return STATUS_INFO_LENGTH_MISMATCH;
+    }
+    Status = MmCopyToUser(Query->Buffer, &Information, sizeof(Information));
+    Query->Buffer = (UCHAR __user *)Query->Buffer + sizeof(Information);
+    Query->Length -= sizeof(Information);
+    for (ULONG i = 0; NT_SUCCESS(Status) && i < Information.NumberOfTypes; i++) {
+        Status = ObpAppendType(Query, Types[i]);
+    }
+    Query->Needed = Needed;
+    return Status;
 }
 
 static NTSTATUS ObpQueryHandleData(OBP_QUERY *Query)
@@ -179,6 +226,7 @@ static NTSTATUS ObpQueryHandleData(OBP_QUERY *Query)
     return ObpCopyExact(Query, &Information, sizeof(Information));
 }
 
+/* Of an object; ObjectTypesInformation needs none. */
 static NTSTATUS ObpAnswer(OBP_QUERY *Query, OBJECT_INFORMATION_CLASS InformationClass)
 {
     switch (InformationClass) {
@@ -188,7 +236,7 @@ static NTSTATUS ObpAnswer(OBP_QUERY *Query, OBJECT_INFORMATION_CLASS Information
         return ObpQueryNameInformation(Query);
     case ObjectTypeInformation:
         return ObpQueryType(Query);
-    case ObjectDataInformation:
+    case ObjectHandleFlagInformation:
         return ObpQueryHandleData(Query);
     default:
         return STATUS_INVALID_INFO_CLASS;
@@ -199,18 +247,54 @@ NTSTATUS NTAPI NtQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS Information
     void __user *Information, ULONG Length, ULONG __user *ReturnLength)
 {
     OBP_QUERY Query = {.Buffer = Information, .Length = Length};
-    NTSTATUS Status = ObReferenceObjectByHandle(
-        Handle, 0, NULL, KeGetPreviousMode(), &Query.Object, &Query.Handle);
+    NTSTATUS Status;
 
-    if (!NT_SUCCESS(Status)) {
-        return Status;
+    if (InformationClass == ObjectTypesInformation) {
+        Status = ObpQueryTypes(&Query);
+    } else {
+        Status = ObReferenceObjectByHandle(
+            Handle, 0, NULL, KeGetPreviousMode(), &Query.Object, &Query.Handle);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        Status = ObpAnswer(&Query, InformationClass);
+        ObDereferenceObject(Query.Object);
     }
-    Status = ObpAnswer(&Query, InformationClass);
     if (ReturnLength != NULL && Query.Needed != 0) {
         NTSTATUS WriteStatus = MmWriteUlongToUser(ReturnLength, Query.Needed);
 
         Status = NT_SUCCESS(WriteStatus) ? Status : WriteStatus;
     }
-    ObDereferenceObject(Query.Object);
     return Status;
+}
+
+/* Only of handles in the table: the pseudo-handles have no flags. */
+NTSTATUS NTAPI NtSetInformationObject(HANDLE Handle, OBJECT_INFORMATION_CLASS InformationClass,
+    void __user *Information, ULONG Length)
+{
+    PHANDLE_TABLE Table = KeGetCurrentProcess()->ObjectTable;
+    OBJECT_DATA_INFORMATION Flags;
+    PHANDLE_TABLE_ENTRY Entry;
+    NTSTATUS Status;
+
+    if (InformationClass != ObjectHandleFlagInformation) {
+        return STATUS_INVALID_INFO_CLASS;
+    }
+    if (Length != sizeof(Flags)) {
+        return STATUS_INFO_LENGTH_MISMATCH;
+    }
+    Status = MmCopyFromUser(&Flags, Information, sizeof(Flags));
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Entry = Table != NULL ? ExLockHandle(Table, Handle) : NULL;
+    if (Entry == NULL) {
+        return STATUS_INVALID_HANDLE;
+    }
+    Entry->Value &= ~(ULONG_PTR)EXHANDLE_INHERIT;
+    Entry->Value |= Flags.InheritHandle ? EXHANDLE_INHERIT : 0;
+    Entry->GrantedAccess &= ~(ACCESS_MASK)EXHANDLE_PROTECT;
+    Entry->GrantedAccess |= Flags.ProtectFromClose ? EXHANDLE_PROTECT : 0;
+    ExUnlockHandle(Entry);
+    return STATUS_SUCCESS;
 }

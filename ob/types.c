@@ -148,7 +148,8 @@ NTSTATUS ObMapDesiredAccess(POBJECT_TYPE Type, ACCESS_MASK Desired, PACCESS_MASK
     ACCESS_MASK Access = Desired & ~(GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL
                                        | MAXIMUM_ALLOWED);
 
-    if (Access & ~(Type->TypeInfo.ValidAccessMask | STANDARD_RIGHTS_ALL)) {
+    if (Access &
+        ~(Type->TypeInfo.ValidAccessMask | STANDARD_RIGHTS_ALL | ACCESS_SYSTEM_SECURITY)) {
         return STATUS_ACCESS_DENIED;
     }
     Access |= Desired & GENERIC_READ ? Mapping->GenericRead : 0;

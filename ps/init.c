@@ -31,6 +31,7 @@ static const OBJECT_TYPE_INITIALIZER PspProcessTypeInfo = {
     .ValidAccessMask = PROCESS_ALL_ACCESS,
     .PoolTag = POOL_TAG('P', 'r', 'o', 'c'),
     .BodySize = sizeof(EPROCESS),
+    .SecurityRequired = TRUE,
     .Waitable = TRUE,
     .DeleteProcedure = PspDeleteProcess,
 };
@@ -48,6 +49,7 @@ static const OBJECT_TYPE_INITIALIZER PspThreadTypeInfo = {
     .ValidAccessMask = THREAD_ALL_ACCESS,
     .PoolTag = POOL_TAG('T', 'h', 'r', 'd'),
     .BodySize = sizeof(ETHREAD),
+    .SecurityRequired = TRUE,
     .Waitable = TRUE,
     .DeleteProcedure = PspDeleteThread,
 };

@@ -54,6 +54,12 @@ static NTSTATUS PspQueryPriorityClass(PVOID Object, PVOID Answer)
     return STATUS_SUCCESS;
 }
 
+static NTSTATUS PspQueryProcessBoost(PVOID Object, PVOID Answer)
+{
+    *(PULONG)Answer = ((PEPROCESS)Object)->Pcb.DisableBoost;
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS PspQueryHandleCount(PVOID Object, PVOID Answer)
 {
     PEPROCESS Process = Object;
@@ -98,6 +104,7 @@ static const PSP_QUERY PspProcessQueries[] = {
     {ProcessDefaultHardErrorMode, sizeof(ULONG), PspQueryHardErrorMode},
     {ProcessPriorityClass, sizeof(PROCESS_PRIORITY_CLASS), PspQueryPriorityClass},
     {ProcessHandleCount, sizeof(ULONG), PspQueryHandleCount},
+    {ProcessPriorityBoost, sizeof(ULONG), PspQueryProcessBoost},
     {ProcessSessionInformation, sizeof(ULONG), PspQuerySession},
     {ProcessBreakOnTermination, sizeof(ULONG), PspQueryBreakOnTermination},
 };
@@ -112,7 +119,7 @@ static NTSTATUS PspQueryThreadBasic(PVOID Object, PVOID Answer)
     Basic->ClientId = Thread->Cid;
     Basic->AffinityMask = Thread->Tcb.Affinity;
     Basic->Priority = Thread->Tcb.Priority;
-    Basic->BasePriority = Thread->Tcb.BasePriority - Thread->ThreadsProcess->Pcb.BasePriority;
+    Basic->BasePriority = KeQueryBasePriorityThread(&Thread->Tcb);
     return STATUS_SUCCESS;
 }
 
@@ -140,6 +147,12 @@ static NTSTATUS PspQueryAmILastThread(PVOID Object, PVOID Answer)
     return STATUS_SUCCESS;
 }
 
+static NTSTATUS PspQueryThreadBoost(PVOID Object, PVOID Answer)
+{
+    *(PULONG)Answer = ((PETHREAD)Object)->Tcb.DisableBoost;
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS PspQueryFailAcquisition(PVOID Object, PVOID Answer)
 {
     if (KeBootOptions.Test[0] == 0 || Object != PsGetCurrentThread()) {
@@ -154,6 +167,7 @@ static const PSP_QUERY PspThreadQueries[] = {
     {ThreadTimes, sizeof(KERNEL_USER_TIMES), PspQueryThreadTimes},
     {ThreadQuerySetWin32StartAddress, sizeof(PVOID), PspQueryWin32StartAddress},
     {ThreadAmILastThread, sizeof(ULONG), PspQueryAmILastThread},
+    {ThreadPriorityBoost, sizeof(ULONG), PspQueryThreadBoost},
     {ThreadNascentFailAcquisition, sizeof(ULONG), PspQueryFailAcquisition},
 };
 

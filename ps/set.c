@@ -8,6 +8,8 @@
 #include "boot.h"
 #include "ps/psp.h"
 
+#define PSP_ANY_PROCESSOR 32 /* what windows.h calls MAXIMUM_PROCESSORS */
+
 typedef NTSTATUS PSP_SET_ROUTINE(PVOID Object, const void *Value);
 
 typedef struct _PSP_SET {
@@ -54,6 +56,14 @@ static NTSTATUS PspSetHardErrorMode(PVOID Object, const void *Value)
     return STATUS_SUCCESS;
 }
 
+/* ---- Scheduling: processes ------------------------------------------------------------ */
+
+static BOOLEAN PspMayIncreasePriority(void)
+{
+    return SeTokenHasPrivilege(
+        PsGetCurrentProcess()->Token, SE_INCREASE_BASE_PRIORITY_PRIVILEGE);
+}
+
 /* Base priorities of the classes, by PROCESS_PRIORITY_CLASS_... */
 static const UCHAR PspClassPriority[] = {8, 4, 8, 13, 24, 6, 10};
 
@@ -70,13 +80,48 @@ static NTSTATUS PspSetProcessClass(PVOID Object, const void *Value)
     if (Class->PriorityClass == 0 || Class->PriorityClass >= ARRAYSIZE(PspClassPriority)) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (Class->PriorityClass == PROCESS_PRIORITY_CLASS_REALTIME &&
-        !SeTokenHasPrivilege(PsGetCurrentProcess()->Token, SE_INCREASE_BASE_PRIORITY_PRIVILEGE)) {
+    if (Class->PriorityClass == PROCESS_PRIORITY_CLASS_REALTIME && !PspMayIncreasePriority()) {
         return STATUS_PRIVILEGE_NOT_HELD;
     }
     PspSetPriorityClass(Object, Class->PriorityClass);
     return STATUS_SUCCESS;
 }
+
+/* The priority itself; the class stays.  More than it has needs the privilege. */
+static NTSTATUS PspSetProcessBasePriority(PVOID Object, const void *Value)
+{
+    PEPROCESS Process = Object;
+    KPRIORITY Priority = *(const KPRIORITY *)Value;
+
+    if (Priority < 1 || Priority > 31) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Priority > Process->Pcb.BasePriority && !PspMayIncreasePriority()) {
+        return STATUS_PRIVILEGE_NOT_HELD;
+    }
+    (void)KeSetPriorityProcess(&Process->Pcb, Priority);
+    return STATUS_SUCCESS;
+}
+
+/* Also of all its threads, whatever theirs were. */
+static NTSTATUS PspSetProcessAffinity(PVOID Object, const void *Value)
+{
+    KAFFINITY Affinity = *(const KAFFINITY *)Value;
+
+    if (Affinity == 0 || (Affinity & ~KeActiveProcessors) != 0) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    (void)KeSetAffinityProcess(&((PEPROCESS)Object)->Pcb, Affinity);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS PspSetProcessBoost(PVOID Object, const void *Value)
+{
+    (void)KeSetDisableBoostProcess(&((PEPROCESS)Object)->Pcb, *(const ULONG *)Value != 0);
+    return STATUS_SUCCESS;
+}
+
+/* ---- Other classes of processes --------------------------------------------------------- */
 
 static NTSTATUS PspSetBreakOnTermination(PVOID Object, const void *Value)
 {
@@ -102,12 +147,17 @@ static NTSTATUS PspSetAccessToken(PVOID Object, const void *Value)
 }
 
 static const PSP_SET PspProcessSets[] = {
+    {ProcessBasePriority, sizeof(KPRIORITY), PspSetProcessBasePriority},
     {ProcessExceptionPort, sizeof(HANDLE), PspSetExceptionPort},
     {ProcessAccessToken, 2 * sizeof(HANDLE), PspSetAccessToken},
     {ProcessDefaultHardErrorMode, sizeof(ULONG), PspSetHardErrorMode},
     {ProcessPriorityClass, sizeof(PROCESS_PRIORITY_CLASS), PspSetProcessClass},
+    {ProcessAffinityMask, sizeof(KAFFINITY), PspSetProcessAffinity},
+    {ProcessPriorityBoost, sizeof(ULONG), PspSetProcessBoost},
     {ProcessBreakOnTermination, sizeof(ULONG), PspSetBreakOnTermination},
 };
+
+/* ---- Threads ---------------------------------------------------------------------------- */
 
 static NTSTATUS PspSetThreadPriority(PVOID Object, const void *Value)
 {
@@ -116,26 +166,29 @@ static NTSTATUS PspSetThreadPriority(PVOID Object, const void *Value)
     if (Priority < 1 || Priority > 31) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (Priority >= 16 &&
-        !SeTokenHasPrivilege(PsGetCurrentProcess()->Token, SE_INCREASE_BASE_PRIORITY_PRIVILEGE)) {
+    if (Priority >= 16 && !PspMayIncreasePriority()) {
         return STATUS_PRIVILEGE_NOT_HELD;
     }
     (void)KeSetPriorityThread(&((PETHREAD)Object)->Tcb, Priority);
     return STATUS_SUCCESS;
 }
 
-/* Relative to the process: -2..+2, and +-15 (+-16 for Ke) for the ends of the class. */
+/*
+ * Relative to the process: -2..+2, for a process of real-time class -7..+6; and +-15
+ * for the ends of the half, 1..15 or 16..31, that the process is in.
+ */
 static NTSTATUS PspSetThreadBasePriority(PVOID Object, const void *Value)
 {
+    PETHREAD Thread = Object;
     LONG Increment = *(const LONG *)Value;
+    BOOLEAN RealTime =
+        Thread->ThreadsProcess->PriorityClass == PROCESS_PRIORITY_CLASS_REALTIME;
 
-    if ((Increment < -2 || Increment > 2) && Increment != 15 && Increment != -15) {
+    if ((Increment < (RealTime ? -7 : -2) || Increment > (RealTime ? 6 : 2)) &&
+        Increment != 15 && Increment != -15) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (Increment == 15 || Increment == -15) {
-        Increment += Increment > 0 ? 1 : -1; /* Ke saturates at 16 */
-    }
-    (void)KeSetBasePriorityThread(&((PETHREAD)Object)->Tcb, Increment);
+    (void)KeSetBasePriorityThread(&Thread->Tcb, Increment);
     return STATUS_SUCCESS;
 }
 
@@ -149,6 +202,23 @@ static NTSTATUS PspSetThreadAffinity(PVOID Object, const void *Value)
     }
     (void)KeSetAffinityThread(&Thread->Tcb, Affinity);
     return STATUS_SUCCESS;
+}
+
+static NTSTATUS PspSetThreadBoost(PVOID Object, const void *Value)
+{
+    (void)KeSetDisableBoostThread(&((PETHREAD)Object)->Tcb, *(const ULONG *)Value != 0);
+    return STATUS_SUCCESS;
+}
+
+/* The status is the old one's number.  PSP_ANY_PROCESSOR, or one that is not there, only asks. */
+static NTSTATUS PspSetIdealProcessor(PVOID Object, const void *Value)
+{
+    ULONG Processor = *(const ULONG *)Value;
+
+    if (Processor > PSP_ANY_PROCESSOR) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    return (__force NTSTATUS)KeSetIdealProcessorThread(&((PETHREAD)Object)->Tcb, Processor);
 }
 
 static NTSTATUS PspSetWin32StartAddress(PVOID Object, const void *Value)
@@ -171,6 +241,8 @@ static const PSP_SET PspThreadSets[] = {
     {ThreadPriority, sizeof(LONG), PspSetThreadPriority},
     {ThreadBasePriority, sizeof(LONG), PspSetThreadBasePriority},
     {ThreadAffinityMask, sizeof(KAFFINITY), PspSetThreadAffinity},
+    {ThreadIdealProcessor, sizeof(ULONG), PspSetIdealProcessor},
+    {ThreadPriorityBoost, sizeof(ULONG), PspSetThreadBoost},
     {ThreadQuerySetWin32StartAddress, sizeof(PVOID), PspSetWin32StartAddress},
     {ThreadNascentFailAcquisition, sizeof(ULONG), PspFailAcquisition},
 };

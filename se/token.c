@@ -48,6 +48,7 @@ static NTSTATUS SepCreateTokenType(void)
         .ValidAccessMask = TOKEN_ALL_ACCESS_MASK,
         .PoolTag = POOL_TAG('T', 'o', 'k', 'e'),
         .BodySize = sizeof(TOKEN),
+        .SecurityRequired = TRUE,
     };
 
     return ObCreateObjectType(L"Token", &Info, &SeTokenObjectType);

@@ -4,6 +4,7 @@
 
     tests/run.py                 all suites
     tests/run.py --only kernel   one of them (--list names them)
+    tests/run.py --only smp8     one that only runs by hand: the kernel suite on 8 processors
 
 tests/runner.py runs and judges.  To add a suite, write a function that returns a
 list of Result and add it to SUITES; a suite without results is a failure.
@@ -17,6 +18,7 @@ import sys
 import time
 
 from runner import ROOT, Result, boot, execute, expect, failure, ktap_run, watch
+import book
 import qemu
 
 sys.path.insert(0, str(ROOT / "tests/tools"))
@@ -43,9 +45,21 @@ def kernel_suite():
     return ktap_run("kernel", boot("test=* trace=off"), 400)
 
 
+def on_processors(count):
+    """The same with several processors."""
+    return ktap_run(f"kernel, {count} processors", boot("test=* trace=off", processors=count), 900)
+
+
 def smp_suite():
-    """The same with 4 processors: by hand, until it passes however loaded the host is."""
-    return ktap_run("kernel, 4 processors", boot("test=* trace=off", processors=4), 900)
+    """Four processors: the whole suite, the demonstration, a bugcheck that stops them all."""
+    others = 3 * ["\nProcessor ", ", idle", "KiIdleLoop"]
+    return [
+        *on_processors(4),
+        expect("smp: make run CPUS=4", make("run", "CPUS=4"), ["4 processors.", *PHASES], 0, 120),
+        expect("smp: a bugcheck shows every processor", boot("crash=assert", processors=4),
+               ["*** STOP", "Stack:", "BootCrashAssert", *others, "Last events:"],
+               qemu.STATUS_FAILURE),
+    ]
 
 
 def sanitizer_suite(name, sanitizer):
@@ -60,7 +74,7 @@ def sanitizer_suite(name, sanitizer):
         return [failure(f"{name}: build", f"make's status is {status}", make, lines)]
     sanitized = {qemu.KERNEL: kernel}
     tests, demonstration = ([sanitized.get(a, a) for a in boot(options)]
-                            for options in ("test=* trace=off", "exit=on"))
+                            for options in ("test=* trace=off steps=10000", "exit=on"))
     return [*ktap_run(name, tests, 400), expect(f"{name}: the six phases", demonstration, PHASES)]
 
 
@@ -253,6 +267,7 @@ MODELS = {
     "wait": ("", ["PLAIN_STORE", "KEEP_TIMER"]),
     "suspend": ("-E", ["NO_RECHECK", "SELF_UNCHECKED", "ALWAYS_QUEUE"]),
     "shootdown": ("", ["LOAD_FIRST", "LEAVE_EARLY", "DEAF", "NO_WAIT"]),
+    "mutex": ("", ["STALE", "KEEP_WOKEN", "MANY"]),
 }
 
 
@@ -303,9 +318,14 @@ def readme_suite():
     return found
 
 
+def book_suite():
+    """The transcripts of README.md and docs/, run again."""
+    return book.suite(make)
+
+
 def help_suite():
     """`make help` names every target."""
-    names = ["run", "test", "debug", "bench", "iso", "check", "size", "clean", "toolchain"]
+    names = ["run", "test", "debug", "fuzz", "bench", "iso", "check", "size", "clean", "toolchain"]
     status, lines = execute(make("help"), 30)
     missing = [n for n in names if not any(f"make {n}" in line for line in lines)]
     return [Result("help: every target", status == 0 and not missing, f"missing: {missing}")]
@@ -358,6 +378,13 @@ def bench_suite():
     return [expect("bench: B1a", make("bench", "ONLY=B1a"), ["B1a"], 0, 300)]
 
 
+def fuzz_suite():
+    """`make fuzz` in little, so that it works when somebody wants it."""
+    little = make("fuzz", "STEPS=2000", "SEED=1", "FUZZ_SECONDS=1")
+    return [expect("fuzz: make fuzz", little, ["ke_stress", "user_fuzz", "fuzz-pe", "fuzz-cpio",
+                                               "nothing found"], 0, 300)]
+
+
 SUITES = {
     "runner": actors.perform,  # first: nothing below means anything if this is wrong
     "help": help_suite,
@@ -365,6 +392,7 @@ SUITES = {
     "host": host_suite,
     "boot": boot_suite,
     "kernel": kernel_suite,
+    "smp": smp_suite,
     "ubsan": ubsan_suite,
     "kasan": kasan_suite,
     "iso": iso_suite,
@@ -372,11 +400,13 @@ SUITES = {
     "gdb": gdb_suite,
     "trace": trace_suite,
     "readme": readme_suite,
+    "book": book_suite,
     "analyze": analyze_suite,
     "clang": clang_suite,
+    "fuzz": fuzz_suite,
     "bench": bench_suite,
 }
-BY_HAND = {"smp": smp_suite}
+BY_HAND = {"smp2": lambda: on_processors(2), "smp8": lambda: on_processors(8)}
 
 
 def run_suite(name):
@@ -399,7 +429,7 @@ def main():
     parser.add_argument("--list", action="store_true", help="name the suites")
     arguments = parser.parse_args()
     if arguments.list:
-        print("\n".join(SUITES))
+        print("\n".join([*SUITES, *(f"{name} (by hand)" for name in BY_HAND)]))
         return 0
     os.chdir(ROOT)
     results = [r for name in arguments.only or SUITES for r in run_suite(name)]

@@ -57,15 +57,16 @@ def interrupt(monitor):
         pass
 
 
-def execute(command, timeout):
+def execute(command, timeout, typed=""):
     """Runs a command; returns (status or None when it hung, its output as lines)."""
     with tempfile.TemporaryDirectory() as place:
         monitor = f"{place}/monitor"
-        process = subprocess.Popen(with_monitor(command, monitor), stdin=subprocess.DEVNULL,
+        process = subprocess.Popen(with_monitor(command, monitor),
+                                   stdin=subprocess.PIPE if typed else subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    env=environment())
         try:
-            output, _ = process.communicate(timeout=timeout)
+            output, _ = process.communicate(typed.encode() or None, timeout)
             status = process.returncode
         except subprocess.TimeoutExpired:
             status = None

@@ -230,6 +230,7 @@ typedef enum _WAIT_TYPE { WaitAll, WaitAny } WAIT_TYPE;
 typedef enum _PROCESSINFOCLASS {
     ProcessBasicInformation = 0,
     ProcessTimes = 4,
+    ProcessBasePriority = 5,
     ProcessDebugPort = 7,
     ProcessExceptionPort = 8,
     ProcessAccessToken = 9,
@@ -237,6 +238,7 @@ typedef enum _PROCESSINFOCLASS {
     ProcessPriorityClass = 18,
     ProcessHandleCount = 20,
     ProcessAffinityMask = 21,
+    ProcessPriorityBoost = 22,
     ProcessSessionInformation = 24,
     ProcessImageFileName = 27,
     ProcessBreakOnTermination = 29,
@@ -253,6 +255,8 @@ typedef enum _THREADINFOCLASS {
     ThreadQuerySetWin32StartAddress = 9,
     ThreadZeroTlsCell = 10,
     ThreadAmILastThread = 12,
+    ThreadIdealProcessor = 13,
+    ThreadPriorityBoost = 14,
     ThreadHideFromDebugger = 17,
     MaxThreadInfoClass = 0x20,
 } THREADINFOCLASS;
@@ -268,6 +272,7 @@ typedef enum _OBJECT_INFORMATION_CLASS {
     ObjectBasicInformation = 0,
     ObjectNameInformation = 1,
     ObjectTypeInformation = 2,
+    ObjectAllInformation = 3,
     ObjectDataInformation = 4,
 } OBJECT_INFORMATION_CLASS;
 
@@ -288,6 +293,30 @@ typedef struct _OBJECT_BASIC_INFORMATION {
 typedef struct _OBJECT_NAME_INFORMATION {
     UNICODE_STRING Name;
 } OBJECT_NAME_INFORMATION, *POBJECT_NAME_INFORMATION;
+
+typedef struct _OBJECT_TYPE_INFORMATION {
+    UNICODE_STRING TypeName;
+    ULONG TotalNumberOfObjects;
+    ULONG TotalNumberOfHandles;
+    ULONG TotalPagedPoolUsage;
+    ULONG TotalNonPagedPoolUsage;
+    ULONG TotalNamePoolUsage;
+    ULONG TotalHandleTableUsage;
+    ULONG HighWaterNumberOfObjects;
+    ULONG HighWaterNumberOfHandles;
+    ULONG HighWaterPagedPoolUsage;
+    ULONG HighWaterNonPagedPoolUsage;
+    ULONG HighWaterNamePoolUsage;
+    ULONG HighWaterHandleTableUsage;
+    ULONG InvalidAttributes;
+    GENERIC_MAPPING GenericMapping;
+    ULONG ValidAccessMask;
+    BOOLEAN SecurityRequired;
+    BOOLEAN MaintainHandleCount;
+    ULONG PoolType;
+    ULONG DefaultPagedPoolCharge;
+    ULONG DefaultNonPagedPoolCharge;
+} OBJECT_TYPE_INFORMATION, *POBJECT_TYPE_INFORMATION;
 
 typedef struct _OBJECT_DATA_INFORMATION {
     BOOLEAN InheritHandle;

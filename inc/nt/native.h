@@ -12,6 +12,7 @@
 #include "nt/info.h"
 #include "nt/lpcabi.h"
 #include "nt/objinfo.h"
+#include "nt/security.h"
 #include "nt/teb.h"
 
 #ifdef _WIN32
@@ -98,6 +99,12 @@ NTSERVICE NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle,
     ULONG HandleAttributes, ULONG Options);
 NTSERVICE NtQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS InformationClass,
     void __user *Information, ULONG Length, ULONG __user *ReturnLength);
+NTSERVICE NtSetInformationObject(HANDLE Handle, OBJECT_INFORMATION_CLASS InformationClass,
+    void __user *Information, ULONG Length);
+NTSERVICE NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation,
+    void __user *SecurityDescriptor, ULONG Length, ULONG __user *LengthNeeded);
+NTSERVICE NtSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation,
+    void __user *SecurityDescriptor);
 NTSERVICE NtCreateDirectoryObject(HANDLE __user *DirectoryHandle, ACCESS_MASK DesiredAccess,
     OBJECT_ATTRIBUTES __user *ObjectAttributes);
 NTSERVICE NtOpenDirectoryObject(HANDLE __user *DirectoryHandle, ACCESS_MASK DesiredAccess,

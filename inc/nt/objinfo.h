@@ -53,6 +53,15 @@ typedef struct _IO_COMPLETION_BASIC_INFORMATION {
     LONG Depth; /* packets that wait */
 } IO_COMPLETION_BASIC_INFORMATION, *PIO_COMPLETION_BASIC_INFORMATION;
 
+/* Followed, at multiples of 4, by each type's information and the name it points to. */
+typedef struct _OBJECT_TYPES_INFORMATION {
+    ULONG NumberOfTypes;
+} OBJECT_TYPES_INFORMATION, *POBJECT_TYPES_INFORMATION;
+
+/* What winternl.h calls ObjectAllInformation and ObjectDataInformation. */
+#define ObjectTypesInformation      ((OBJECT_INFORMATION_CLASS)3)
+#define ObjectHandleFlagInformation ((OBJECT_INFORMATION_CLASS)4)
+
 typedef struct _OBJECT_DIRECTORY_INFORMATION {
     UNICODE_STRING Name;
     UNICODE_STRING TypeName;

@@ -53,11 +53,13 @@ fuzz-pe: ## fuzz the PE parser for a minute (FUZZ_SECONDS=60)
 	clang -std=gnu11 -g -O1 -fshort-wchar -Wno-ignored-attributes -Iinc -I. \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $(O)/host/fuzz-pe tests/host/fuzz_pe.c tests/host/image.c ldr/pe.c ldr/mapped.c
-	cd $(O)/host && ./fuzz-pe -max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=8192 corpus
+	cd $(O)/host && ./fuzz-pe $(if $(SEED),-seed=$(SEED)) \
+		-max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=8192 corpus
 
 fuzz-cpio: ## the same for the ramdisk's archive
 	@mkdir -p $(O)/host/corpus-cpio
 	clang -std=gnu11 -g -O1 -fshort-wchar -Wno-ignored-attributes -Iinc -I. \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $(O)/host/fuzz-cpio tests/host/fuzz_cpio.c tests/host/archive.c io/cpio.c
-	cd $(O)/host && ./fuzz-cpio -max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=8192 corpus-cpio
+	cd $(O)/host && ./fuzz-cpio $(if $(SEED),-seed=$(SEED)) \
+		-max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=8192 corpus-cpio

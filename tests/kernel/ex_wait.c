@@ -58,7 +58,8 @@ typedef struct _KT_LINE {
     LONG Order[KT_WAITERS]; /* as which one waiter i was woken */
     PETHREAD Threads[KT_WAITERS];
     NTSTATUS Status[KT_WAITERS];
-    BOOLEAN Release; /* the handle is a mutant */
+    volatile BOOLEAN Owned; /* by the thread that is to abandon it */
+    volatile BOOLEAN Release; /* the handle is a mutant */
 } KT_LINE;
 
 static void KtStandInLine(PVOID Context)
@@ -74,14 +75,22 @@ static void KtStandInLine(PVOID Context)
     }
 }
 
+/* Not for a mutex on the way: for its handle. */
+static BOOLEAN KtWaits(PETHREAD Thread)
+{
+    return Thread->Tcb.State == Waiting && Thread->Tcb.WaitReason == UserRequest;
+}
+
 static void KtFormLine(KT_LINE *Line, HANDLE Handle)
 {
     RtlZeroMemory(Line, sizeof(*Line));
     Line->Handle = Handle;
     for (ULONG i = 0; i < KT_WAITERS; i++) {
         Line->Threads[i] = KtStartThread(KtStandInLine, Line);
-        KtSleep(30);
-        ok(Line->Threads[i]->Tcb.State == Waiting, "waiter %u waits", i);
+        for (ULONG Try = 0; Try < 500 && !KtWaits(Line->Threads[i]); Try++) {
+            KtSleep(10);
+        }
+        ok(KtWaits(Line->Threads[i]), "waiter %u waits", i);
     }
 }
 
@@ -122,7 +131,10 @@ static void KtOwnAndEnd(PVOID Context)
     KT_LINE *Line = Context;
 
     ok_status(NtWaitForSingleObject(Line->Handle, FALSE, NULL), STATUS_SUCCESS);
-    KtSleep(400);
+    Line->Owned = TRUE;
+    while (!Line->Release) {
+        KtSleep(10);
+    }
 }
 
 START_TEST(ex_wait_abandon, "a mutant abandoned while waited for: the first waiter hears of it")
@@ -132,9 +144,11 @@ START_TEST(ex_wait_abandon, "a mutant abandoned while waited for: the first wait
     PETHREAD Owner;
 
     ok_status(NtCreateMutant(&Mutant, MUTANT_ALL_ACCESS, NULL, FALSE), STATUS_SUCCESS);
-    Line.Handle = Mutant;
+    Line = (KT_LINE){.Handle = Mutant};
     Owner = KtStartThread(KtOwnAndEnd, &Line);
-    KtSleep(10);
+    while (!Line.Owned) {
+        KtSleep(10);
+    }
     KtFormLine(&Line, Mutant);
     Line.Release = TRUE;
     KtJoinThread(Owner);

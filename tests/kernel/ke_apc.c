@@ -200,3 +200,21 @@ START_TEST(ke_apc_user, "user APCs: end alertable waits made for user mode only"
     ok(!KeInsertQueueApc(&Apc, NULL, NULL, 0), "a thread that has ended takes no APC");
     KtJoinThread(Thread);
 }
+
+START_TEST(ke_apc_user_kernel, "user APCs: a wait made for kernel mode goes on, alertable or not")
+{
+    for (ULONG Alertable = 0; Alertable < 2; Alertable++) {
+        KT_APC_TARGET Target;
+        PETHREAD Thread = KtStartTarget(&Target, KernelMode, (BOOLEAN)Alertable);
+        KAPC Apc;
+
+        KtInitializeUserApc(&Apc, Thread);
+        ok(KeInsertQueueApc(&Apc, NULL, NULL, 0), "the APC is queued");
+        KtSleep(30);
+        ok_eq(Thread->Tcb.State, Waiting);
+        ok(KeFlushQueueApc(&Thread->Tcb, UserMode) == &Apc.ApcListEntry, "a flush returns it");
+        KeSetEvent(&Target.Go, 0, FALSE);
+        KtJoinThread(Thread);
+        ok_status(Target.Status, STATUS_SUCCESS);
+    }
+}

@@ -95,17 +95,17 @@ START_TEST(ke_guarded_mutex, "guarded mutexes: one owner among contenders, no AP
     KeAcquireGuardedMutex(&Test.Mutex);
     ok(KeAreApcsDisabled(), "its owner is in a guarded region");
     KeSetEvent(&Test.Start, 0, FALSE);
-    for (i = 0; i < 100 && Test.Mutex.Count != -USERS; i++) {
+    for (i = 0; i < 100 && Test.Mutex.Count != USERS * GUARDED_MUTEX_WAITER; i++) {
         KtSleep(10);
     }
-    ok_eq(Test.Mutex.Count, -USERS); /* all wait */
+    ok_eq(Test.Mutex.Count, USERS * GUARDED_MUTEX_WAITER); /* all wait */
     KeReleaseGuardedMutex(&Test.Mutex);
     ok(!KeAreApcsDisabled(), "the region ends with it");
     for (i = 0; i < USERS; i++) {
         KtJoinThread(Threads[i]);
     }
     ok_eq(Test.Total, 50 * USERS);
-    ok_eq(Test.Mutex.Count, 1);
+    ok_eq(Test.Mutex.Count, GUARDED_MUTEX_FREE);
 }
 
 static volatile LONG KtDelivered;

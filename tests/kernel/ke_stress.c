@@ -1,374 +1,366 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Dispatcher objects against a model.  At each of 10^5 steps, chosen by seed=, one
- * of a few threads starts a wait for any or all of some objects, or releases a
- * mutant, or an object is signalled, or a wait is alerted.  The model says who
- * wakes with which status and what state every object then has.
+ * ke_stress: steps= steps, chosen by seed=, between the threads of several processes;
+ * after each everything is as the model says (stress.h has the parts).
  *
- * The threads are driven in lock step: the next step comes when all of them are
- * asleep, so that whatever the scheduler does there is one right result.
+ * With one processor the test runs below its threads, so that a step is over when the
+ * call that began it returns.  With more it spins meanwhile on a processor of its own.
  */
 #include "boot.h"
-#include "tests/kernel/kt.h"
+#include "ex.h"
+#include "mm/mi.h"
+#include "nt/native.h"
+#include "tests/kernel/ktprogram.h"
+#include "tests/kernel/stress.h"
 
-#define STEPS   100000
-#define THREADS 5
-#define OBJECTS 6 /* events 0, 1; semaphores 2, 3; mutants 4, 5 */
-#define LIMIT   3 /* of the semaphores */
-#define NOBODY  (-1)
+#define KT_PROGRAM  L"\\??\\C:\\tests\\stress.exe"
+#define KT_PATIENCE (30ull * 10000000) /* a step that takes longer is one that hangs */
+#define KT_BELOW    (-4)               /* priority of the test, relative to the base of */
+#define KT_ABOVE    4                  /* all processes, and of its threads */
 
-/* One thread and what the model knows of it. */
-typedef struct _KT_STRESS_THREAD {
-    PETHREAD Thread;
-    KEVENT Command;        /* there is something to do */
-    volatile LONG Results; /* how many commands it has finished */
-    NTSTATUS Status;       /* of the last */
-    enum { KtDoWait, KtDoRelease, KtDoEnd } What;
-    ULONG Count; /* objects to wait for, by number; KtDoRelease: the first */
-    LONG Numbers[THREAD_WAIT_OBJECTS];
-    WAIT_TYPE Type;
-    BOOLEAN Block; /* else with a timeout of zero */
-    /* The model's: */
-    BOOLEAN Waits;
-    ULONG Since; /* step at which the wait began: the order of the waiters */
-    LONG Expected;
-    NTSTATUS ExpectedStatus;
-} KT_STRESS_THREAD;
+static STRESS_MEMORY *KtMemory; /* a view in System's user half */
+static HANDLE KtHandles[STRESS_NAMED + STRESS_SLOTS + 1];
+static PEPROCESS KtProcesses[STRESS_PROCESSES];
+static BOOLEAN KtBroken; /* something took too long; no more steps */
 
-typedef struct _KT_STRESS_OBJECT {
-    LONG State;
-    LONG Owner; /* of a mutant: thread number */
-} KT_STRESS_OBJECT;
+/* ---- Shared memory ------------------------------------------------------------------ */
 
-static KT_STRESS_THREAD KtThreads[THREADS];
-static KT_STRESS_OBJECT KtModel[OBJECTS];
-static KEVENT KtEvents[2];
-static KSEMAPHORE KtSemaphores[2];
-static KMUTANT KtMutants[2];
-static PVOID KtObjects[OBJECTS] = {&KtEvents[0], &KtEvents[1], &KtSemaphores[0],
-    &KtSemaphores[1], &KtMutants[0], &KtMutants[1]};
-static ULONG KtSeed;
-
-static ULONG KtBelow(ULONG Limit)
+static BOOLEAN KtPut(PVOID To, const void *From, SIZE_T Length)
 {
-    KtSeed ^= KtSeed << 13;
-    KtSeed ^= KtSeed >> 17;
-    KtSeed ^= KtSeed << 5;
-    return (KtSeed >> 3) % Limit;
+    return KiCopyToUser((__force void __user *)To, From, Length) == 0;
 }
 
-/* ---- What the threads do ------------------------------------------------------- */
-
-static NTSTATUS KtObey(KT_STRESS_THREAD *Self)
+static ULONG KtGetUlong(const volatile ULONG *From)
 {
-    LARGE_INTEGER Zero = {.QuadPart = 0};
-    PVOID Objects[THREAD_WAIT_OBJECTS];
+    ULONG Value = 0;
 
-    if (Self->What == KtDoRelease) {
-        return KeReleaseMutant(KtObjects[Self->Numbers[0]], 1, FALSE, FALSE, NULL);
-    }
-    for (ULONG i = 0; i < Self->Count; i++) {
-        Objects[i] = KtObjects[Self->Numbers[i]];
-    }
-    return Self->Count == 1
-        ? KeWaitForSingleObject(
-              Objects[0], Executive, KernelMode, TRUE, Self->Block ? NULL : &Zero)
-        : KeWaitForMultipleObjects(Self->Count, Objects, Self->Type, Executive, KernelMode, TRUE,
-              Self->Block ? NULL : &Zero, NULL);
+    (void)KiCopyFromUser(&Value, (__force const void __user *)From, sizeof(Value));
+    return Value;
 }
 
-static void KtStressThread(PVOID Context)
+BOOLEAN KtReadResults(STRESS_RESULT Results[STRESS_SLOTS])
 {
-    KT_STRESS_THREAD *Self = Context;
+    return KiCopyFromUser(Results, (__force const void __user *)KtMemory->Results,
+               STRESS_SLOTS * sizeof(*Results)) == 0;
+}
 
-    for (;;) {
-        (void)KeWaitForSingleObject(&Self->Command, Executive, KernelMode, FALSE, NULL);
-        if (Self->What == KtDoEnd) {
-            return;
+/*
+ * Mostly the test and the thread it commands share a processor, and every so often they
+ * go on to the next.  Who is woken runs where it last was told something: wake-ups cross
+ * processors, but a step needs two processors of the host only if it wakes somebody.
+ */
+static void KtPlace(KT_STRESS_THREAD *Self)
+{
+    static ULONG Turn;
+    ULONG Here = ++Turn / 256 % KeNumberProcessors;
+
+    if (KeNumberProcessors != 1) {
+        if (Turn % 256 == 0) {
+            (void)KeSetAffinityThread(KeGetCurrentThread(), 1u << Here);
         }
-        Self->Status = KtObey(Self);
-        InterlockedIncrement(&Self->Results);
+        (void)KeSetAffinityThread(&Self->Thread->Tcb,
+            1u << (Turn % 32 != 31 ? Here : (Here + 1) % KeNumberProcessors));
     }
 }
 
-/* ---- The model ------------------------------------------------------------------- */
-
-static BOOLEAN KtIsSignalled(LONG Object, LONG Thread)
+void KtGiveCommand(KT_STRESS_THREAD *Self)
 {
-    return KtModel[Object].State > 0 || (Object >= 4 && KtModel[Object].Owner == Thread);
+    KtPlace(Self);
+    (void)KtPut(&KtMemory->Commands[KtSlotOf(Self)], &Self->Given, sizeof(Self->Given));
+    (void)KeSetEvent(Self->Command, 0, FALSE);
 }
 
-static void KtConsume(LONG Object, LONG Thread)
+/* ---- Waiting until nothing moves ------------------------------------------------------ */
+
+/* One more look; FALSE: it has taken too long. */
+static BOOLEAN KtLookAgain(ULONGLONG Start, ULONG Looks)
 {
-    KT_STRESS_OBJECT *Model = &KtModel[Object];
-
-    if (Object == 1) { /* synchronization event; 0 is a notification event */
-        Model->State = 0;
-    } else if (Object >= 2) {
-        Model->State--;
-    }
-    if (Object >= 4) {
-        Model->Owner = Thread;
-    }
-}
-
-/* Would the wait of Thread be over now?  Then it consumes what it waits for. */
-static BOOLEAN KtTrySatisfy(LONG Thread, LONG Only)
-{
-    KT_STRESS_THREAD *Self = &KtThreads[Thread];
-    ULONG Signalled = 0;
-
-    for (ULONG i = 0; i < Self->Count; i++) {
-        LONG Object = Self->Numbers[i];
-
-        if (!KtIsSignalled(Object, Thread) ||
-            (Self->Type == WaitAny && Only != NOBODY && Only != Object)) {
-            continue;
-        }
-        Signalled++;
-        if (Self->Type == WaitAny) {
-            KtConsume(Object, Thread);
-            Self->ExpectedStatus = (__force NTSTATUS)i;
-            return TRUE;
-        }
-    }
-    if (Self->Type == WaitAny || Signalled != Self->Count) {
+    if (KeQueryInterruptTime() - Start > KT_PATIENCE) {
+        KtBroken = TRUE;
         return FALSE;
     }
-    for (ULONG i = 0; i < Self->Count; i++) {
-        KtConsume(Self->Numbers[i], Thread);
-    }
-    Self->ExpectedStatus = STATUS_SUCCESS;
-    return TRUE;
-}
-
-static BOOLEAN KtWaitsFor(const KT_STRESS_THREAD *Self, LONG Object)
-{
-    for (ULONG i = 0; Self->Waits && i < Self->Count; i++) {
-        if (Self->Numbers[i] == Object) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-/* Object is signalled: the waiters in their order, until it is used up. */
-static void KtWakeWaiters(LONG Object)
-{
-    ULONG After = 0;
-
-    while (KtModel[Object].State > 0) {
-        LONG Next = NOBODY;
-
-        for (LONG i = 0; i < THREADS; i++) {
-            if (KtWaitsFor(&KtThreads[i], Object) && KtThreads[i].Since > After &&
-                (Next == NOBODY || KtThreads[i].Since < KtThreads[Next].Since)) {
-                Next = i;
-            }
-        }
-        if (Next == NOBODY) {
-            return;
-        }
-        After = KtThreads[Next].Since;
-        if (KtTrySatisfy(Next, Object)) {
-            KtThreads[Next].Waits = FALSE;
-            KtThreads[Next].Expected++;
-        }
-    }
-}
-
-static void KtModelSignal(LONG Object, LONG State)
-{
-    LONG Old = KtModel[Object].State;
-
-    KtModel[Object].State = State;
-    if (Old <= 0 && State > 0) {
-        KtWakeWaiters(Object);
-    }
-}
-
-/* ---- Steps -------------------------------------------------------------------------- */
-
-static void KtGive(KT_STRESS_THREAD *Self)
-{
-    (void)KeSetEvent(&Self->Command, 0, FALSE);
-}
-
-static void KtStepWait(LONG Thread, ULONG Step)
-{
-    KT_STRESS_THREAD *Self = &KtThreads[Thread];
-    LONG First = (LONG)KtBelow(OBJECTS), Stride = KtBelow(2) != 0 ? 1 : 5;
-
-    Self->What = KtDoWait;
-    Self->Count = KtBelow(THREAD_WAIT_OBJECTS) + 1;
-    Self->Type = Self->Count > 1 && KtBelow(2) != 0 ? WaitAll : WaitAny;
-    Self->Block = KtBelow(4) != 0;
-    for (ULONG i = 0; i < Self->Count; i++) {
-        Self->Numbers[i] = (First + (LONG)i * Stride) % OBJECTS;
-    }
-    Self->Since = Step;
-    if (KtTrySatisfy(Thread, NOBODY)) {
-        Self->Expected++;
-    } else if (Self->Block) {
-        Self->Waits = TRUE;
-    } else {
-        Self->Expected++;
-        Self->ExpectedStatus = STATUS_TIMEOUT;
-    }
-    KtGive(Self);
-}
-
-static void KtStepRelease(LONG Thread)
-{
-    KT_STRESS_THREAD *Self = &KtThreads[Thread];
-    LONG Object = 4 + (LONG)KtBelow(2);
-
-    Self->What = KtDoRelease;
-    Self->Numbers[0] = Object;
-    Self->Expected++;
-    Self->ExpectedStatus = STATUS_MUTANT_NOT_OWNED;
-    if (KtModel[Object].Owner == Thread) {
-        Self->ExpectedStatus = STATUS_SUCCESS;
-        KtModel[Object].Owner = KtModel[Object].State == 0 ? NOBODY : Thread;
-        KtModelSignal(Object, KtModel[Object].State + 1);
-    }
-    KtGive(Self);
-}
-
-static void KtStepEvent(LONG Object)
-{
-    switch (KtBelow(4)) {
-    case 0:
-        KtModelSignal(Object, 0);
-        (void)KeResetEvent(KtObjects[Object]);
-        break;
-    case 1:
-        KtModelSignal(Object, 1);
-        KtModel[Object].State = 0;
-        (void)KePulseEvent(KtObjects[Object], 0, FALSE);
-        break;
-    default:
-        KtModelSignal(Object, 1);
-        (void)KeSetEvent(KtObjects[Object], 0, FALSE);
-        break;
-    }
-}
-
-static BOOLEAN KtStepSemaphore(LONG Object)
-{
-    LONG Count = (LONG)KtBelow(2) + 1;
-    NTSTATUS Expected = STATUS_SEMAPHORE_LIMIT_EXCEEDED;
-
-    if (KtModel[Object].State + Count <= LIMIT) {
-        Expected = STATUS_SUCCESS;
-        KtModelSignal(Object, KtModel[Object].State + Count);
-    }
-    return KeReleaseSemaphore(KtObjects[Object], 0, Count, FALSE, NULL) == Expected;
-}
-
-static void KtStepAlert(LONG Thread)
-{
-    KtThreads[Thread].Waits = FALSE;
-    KtThreads[Thread].Expected++;
-    KtThreads[Thread].ExpectedStatus = STATUS_ALERTED;
-    (void)KeAlertThread(&KtThreads[Thread].Thread->Tcb, KernelMode);
-}
-
-static BOOLEAN KtStep(ULONG Step)
-{
-    LONG Thread = (LONG)KtBelow(THREADS), Object = (LONG)KtBelow(4);
-
-    if (KtBelow(3) == 0) {
-        if (Object >= 2) {
-            return KtStepSemaphore(Object);
-        }
-        KtStepEvent(Object);
-    } else if (KtThreads[Thread].Waits) {
-        if (KtBelow(8) == 0) {
-            KtStepAlert(Thread);
-        }
-    } else if (KtBelow(2) == 0) {
-        KtStepRelease(Thread);
-    } else {
-        KtStepWait(Thread, Step);
+    if (Looks % 20000 == 19999) {
+        KtSleep(1); /* the reaper has work, or a timeout is to pass */
     }
     return TRUE;
 }
 
-/* Lets the threads go to sleep again; FALSE: one has not done what it should. */
 static BOOLEAN KtSettle(void)
 {
-    for (ULONG i = 0; i < THREADS; i++) {
-        KT_STRESS_THREAD *Self = &KtThreads[i];
+    ULONGLONG Start = KeQueryInterruptTime();
 
-        for (ULONG Tries = 0; Self->Results != Self->Expected ||
-             Self->Thread->Tcb.State != Waiting; Tries++) {
-            if (Tries == 100 || Self->Results > Self->Expected) {
-                return FALSE;
-            }
-            KtSleep(Tries != 0); /* the first time: just let it run */
-        }
-        if (Self->Expected != 0 && Self->Status != Self->ExpectedStatus) {
+    for (ULONG Looks = 0; !KtStressAgrees(FALSE); Looks++) {
+        if (!KtLookAgain(Start, Looks)) {
             return FALSE;
         }
     }
     return TRUE;
 }
 
-static BOOLEAN KtObjectsAgree(void)
+static BOOLEAN KtAwaitUlong(const volatile ULONG *Shared)
 {
-    for (ULONG i = 0; i < OBJECTS; i++) {
-        if (((PDISPATCHER_HEADER)KtObjects[i])->SignalState != KtModel[i].State) {
-            return FALSE;
-        }
+    ULONGLONG Start = KeQueryInterruptTime();
+    ULONG Looks = 0;
+
+    while (KtGetUlong(Shared) == 0 && KtLookAgain(Start, Looks)) {
+        Looks++;
     }
-    return TRUE;
+    return KtGetUlong(Shared) != 0;
 }
+
+/* ---- Threads and processes --------------------------------------------------------------- */
+
+/* The slot's thread has begun to run: it becomes the object of its number. */
+static void KtAdoptThread(LONG Slot)
+{
+    KT_STRESS_THREAD *Self = &KtStressThreads[Slot];
+    PETHREAD Thread;
+    ULONG Id;
+
+    if (!KtAwaitUlong(&KtMemory->ThreadIds[Slot])) {
+        return;
+    }
+    Id = KtGetUlong(&KtMemory->ThreadIds[Slot]);
+    if (ok_status(PsLookupThreadByThreadId((HANDLE)Id, &Thread), STATUS_SUCCESS)) {
+        Self->Thread = Thread;
+        KtStressObjects[STRESS_THREAD0 + Slot].Object = Thread;
+        KtStressObjects[STRESS_THREAD0 + Slot].State = 0;
+        (void)KeSetBasePriorityThread(&Thread->Tcb, KT_ABOVE + Slot % 3);
+    }
+}
+
+/* The old thread has ended; its slot is as for a new one. */
+static void KtBuryThread(LONG Slot)
+{
+    static const STRESS_RESULT None = {0};
+    static const ULONG Nobody = 0;
+    KT_STRESS_THREAD *Self = &KtStressThreads[Slot];
+    PKEVENT Command = Self->Command;
+
+    if (Self->Thread != NULL) {
+        KtBroken |= KtWait(Self->Thread, 30000) != STATUS_SUCCESS;
+        ObDereferenceObject(Self->Thread);
+    }
+    RtlZeroMemory(Self, sizeof(*Self));
+    Self->Command = Command;
+    (void)KtPut(&KtMemory->Results[Slot], &None, sizeof(None));
+    (void)KtPut((PVOID)&KtMemory->ThreadIds[Slot], &Nobody, sizeof(Nobody));
+}
+
+/* Until Self has done what it was last told. */
+static BOOLEAN KtAwaitResult(KT_STRESS_THREAD *Self)
+{
+    volatile ULONG *Results = &KtMemory->Results[KtSlotOf(Self)].Results;
+    ULONGLONG Start = KeQueryInterruptTime();
+    ULONG Looks = 0;
+
+    while (KtGetUlong(Results) != Self->Expected.Results && KtLookAgain(Start, Looks)) {
+        Looks++;
+    }
+    return !KtBroken;
+}
+
+void KtReplaceThread(LONG Slot)
+{
+    KT_STRESS_THREAD *Operator = &KtStressThreads[Slot / STRESS_THREADS * STRESS_THREADS];
+
+    KtBuryThread(Slot);
+    if (!KtAwaitResult(Operator)) { /* it may be the one that has killed */
+        return;
+    }
+    RtlZeroMemory(&Operator->Given, sizeof(Operator->Given));
+    Operator->Given.Operation = StressStartThread;
+    Operator->Given.Argument = (ULONG)Slot;
+    KtModelFinish(Operator, STATUS_SUCCESS, 0);
+    KtGiveCommand(Operator);
+    KtAdoptThread(Slot);
+}
+
+static void KtStartProcess(LONG Number)
+{
+    KT_STRESS_OBJECT *Object = &KtStressObjects[STRESS_PROCESS0 + Number];
+    WCHAR Line[] = L"stress.exe 0";
+
+    Line[ARRAYSIZE(Line) - 2] = (WCHAR)(L'0' + Number);
+    if (!ok_status(PsLaunchProgram(KT_PROGRAM, Line, &KtProcesses[Number]), STATUS_SUCCESS)) {
+        KtBroken = TRUE;
+        return;
+    }
+    Object->Object = KtProcesses[Number];
+    Object->State = 0;
+    for (LONG i = 0; i < STRESS_THREADS; i++) {
+        KtAdoptThread(Number * STRESS_THREADS + i);
+    }
+}
+
+/* Told to end, all of it is awaited; what it left to others stays. */
+static void KtBuryProcess(LONG Number)
+{
+    for (LONG i = 0; i < STRESS_THREADS; i++) {
+        KtBuryThread(Number * STRESS_THREADS + i);
+    }
+    ObDereferenceObject(KtProcesses[Number]);
+    KtProcesses[Number] = NULL;
+}
+
+void KtReplaceProcess(LONG Process)
+{
+    KtBuryProcess(Process);
+    KtStartProcess(Process);
+}
+
+/* ---- Names ------------------------------------------------------------------------------- */
+
+typedef struct _KT_STRESS_NAME {
+    OBJECT_ATTRIBUTES Attributes;
+    UNICODE_STRING String;
+    WCHAR Text[48];
+} KT_STRESS_NAME;
+
+static POBJECT_ATTRIBUTES KtName(KT_STRESS_NAME *Name, PCSTR Kind, ULONG Number)
+{
+    CHAR Narrow[48];
+    ULONG Bytes;
+
+    (void)RtlStringFormat(Narrow, sizeof(Narrow), "\\BaseNamedObjects\\Stress%s%u", Kind, Number);
+    (void)RtlMultiByteToUnicodeN(Name->Text, sizeof(Name->Text), &Bytes, Narrow, strlen(Narrow));
+    Name->String = (UNICODE_STRING){(USHORT)Bytes, (USHORT)Bytes, Name->Text};
+    InitializeObjectAttributes(&Name->Attributes, &Name->String, 0, NULL, NULL);
+    return &Name->Attributes;
+}
+
+static NTSTATUS KtCreateObject(ULONG Number, PHANDLE Handle)
+{
+    KT_STRESS_NAME Name;
+    POBJECT_ATTRIBUTES Named = KtName(&Name, "", Number);
+
+    if (Number < StressSemaphore0) {
+        return NtCreateEvent(Handle, EVENT_ALL_ACCESS, Named, Number / StressEvent2, FALSE);
+    } else if (Number < StressMutant0) {
+        return NtCreateSemaphore(
+            Handle, SEMAPHORE_ALL_ACCESS, Named, 0, STRESS_SEMAPHORE_LIMIT);
+    } else if (Number < StressTimer0) {
+        return NtCreateMutant(Handle, MUTANT_ALL_ACCESS, Named, FALSE);
+    } else if (Number < StressPort0) {
+        return NtCreateTimer(Handle, TIMER_ALL_ACCESS, Named, Number - StressTimer0);
+    } else if (Number < StressKeyed) {
+        return NtCreateIoCompletion(
+            Handle, IO_COMPLETION_ALL_ACCESS, Named, 1 + Number - StressPort0);
+    }
+    return NtCreateKeyedEvent(Handle, KEYEDEVENT_ALL_ACCESS, Named, 0);
+}
+
+/* *Body is referenced. */
+static void KtBody(HANDLE Handle, PVOID *Body)
+{
+    ok_status(ObReferenceObjectByHandle(Handle, 0, NULL, KernelMode, Body, NULL), STATUS_SUCCESS);
+}
+
+static void KtMakeObjects(void)
+{
+    RtlZeroMemory(KtStressObjects, sizeof(KtStressObjects));
+    for (ULONG i = 0; i < STRESS_NAMED; i++) {
+        ok_status(KtCreateObject(i, &KtHandles[i]), STATUS_SUCCESS);
+        KtBody(KtHandles[i], &KtStressObjects[i].Object);
+        KtStressObjects[i].Owner = KT_NOBODY;
+        KtStressObjects[i].State = i >= StressMutant0 && i <= StressMutant2;
+    }
+    for (ULONG i = 0; i < STRESS_SLOTS; i++) {
+        PHANDLE Handle = &KtHandles[STRESS_NAMED + i];
+        KT_STRESS_NAME Name;
+        PVOID Body;
+
+        ok_status(NtCreateEvent(Handle, EVENT_ALL_ACCESS, KtName(&Name, "Command", i),
+                      SynchronizationEvent, FALSE), STATUS_SUCCESS);
+        KtBody(*Handle, &Body);
+        KtStressThreads[i].Command = Body;
+    }
+}
+
+static void KtMakeMemory(void)
+{
+    LARGE_INTEGER Size = {.QuadPart = sizeof(STRESS_MEMORY)};
+    HANDLE *Section = &KtHandles[STRESS_NAMED + STRESS_SLOTS];
+    PVOID Base = NULL;
+    SIZE_T ViewSize = 0;
+    KT_STRESS_NAME Name;
+
+    ok_status(NtCreateSection(Section, SECTION_ALL_ACCESS, KtName(&Name, "Memory", 0), &Size,
+                  PAGE_READWRITE, SEC_COMMIT, NULL), STATUS_SUCCESS);
+    ok_status(NtMapViewOfSection(*Section, NtCurrentProcess(), &Base, 0, 0, NULL, &ViewSize,
+                  ViewUnmap, 0, PAGE_READWRITE), STATUS_SUCCESS);
+    KtMemory = Base;
+}
+
+/* ---- The whole ----------------------------------------------------------------------------- */
 
 static void KtBeginStress(void)
 {
-    KtSeed = KeBootOptions.Seed != 0 ? KeBootOptions.Seed : 1;
-    RtlZeroMemory(KtThreads, sizeof(KtThreads));
-    RtlZeroMemory(KtModel, sizeof(KtModel));
-    for (ULONG i = 0; i < 2; i++) {
-        KeInitializeEvent(&KtEvents[i], (EVENT_TYPE)i, FALSE);
-        KeInitializeSemaphore(&KtSemaphores[i], 0, LIMIT);
-        KeInitializeMutant(&KtMutants[i], FALSE);
-        KtModel[4 + i] = (KT_STRESS_OBJECT){1, NOBODY};
+    KtBroken = FALSE;
+    RtlZeroMemory(KtStressThreads, sizeof(KtStressThreads));
+    KtMakeObjects();
+    KtMakeMemory();
+    for (LONG i = 0; !KtBroken && i < STRESS_PROCESSES; i++) {
+        KtStartProcess(i);
     }
-    for (ULONG i = 0; i < THREADS; i++) {
-        KeInitializeEvent(&KtThreads[i].Command, SynchronizationEvent, FALSE);
-        KtThreads[i].Thread = KtStartThread(KtStressThread, &KtThreads[i]);
-        (void)KeSetPriorityThread(&KtThreads[i].Thread->Tcb, 12 + (KPRIORITY)i % 3);
-        ok(KtAwaitState(KtThreads[i].Thread, Waiting), "thread %u is ready", i);
-    }
+    ok(!KtBroken && KtSettle(), "the processes have started");
 }
 
 static void KtEndStress(void)
 {
-    for (LONG i = 0; i < THREADS; i++) {
-        if (KtThreads[i].Waits) {
-            KtStepAlert(i);
+    for (LONG i = 0; i < STRESS_PROCESSES; i++) {
+        if (KtProcesses[i] != NULL) {
+            KtEndProcess(KtProcesses[i], STATUS_SUCCESS);
+            KtBuryProcess(i);
         }
     }
-    ok(KtSettle(), "alerts end the last waits");
-    for (ULONG i = 0; i < THREADS; i++) {
-        KtThreads[i].What = KtDoEnd;
-        KtGive(&KtThreads[i]);
-        KtJoinThread(KtThreads[i].Thread);
+    for (ULONG i = 0; i < STRESS_NAMED; i++) {
+        ObDereferenceObject(KtStressObjects[i].Object);
     }
+    for (ULONG i = 0; i < STRESS_SLOTS; i++) {
+        ObDereferenceObject(KtStressThreads[i].Command);
+    }
+    for (ULONG i = 0; i < ARRAYSIZE(KtHandles); i++) {
+        ok_status(NtClose(KtHandles[i]), STATUS_SUCCESS);
+    }
+    ok_status(NtUnmapViewOfSection(NtCurrentProcess(), KtMemory), STATUS_SUCCESS);
 }
 
-START_TEST(ke_stress, "all kinds of objects against a model; seed= chooses the steps")
+/* What went wrong, and the command that does it again. */
+static void KtReportStep(ULONG Step, LONG Actor)
 {
-    ULONG Step = 1;
-    BOOLEAN Right = TRUE;
+    KePrint("# step %u of seed %u:\n", Step, KeBootOptions.Seed);
+    KtPrintCommand(Actor);
+    (void)KtStressAgrees(TRUE);
+    for (LONG i = 0; i < STRESS_SLOTS; i++) {
+        const KT_STRESS_THREAD *Self = &KtStressThreads[i];
 
-    KtUseOneProcessor(); /* lock step: with more, each step would have to sleep */
-    KtBeginStress();
-    for (; Right && Step <= STEPS; Step++) {
-        Right = KtStep(Step) && KtSettle() && KtObjectsAgree();
+        if (i != Actor && (Self->On != KtIdle || Self->SuspendCount != 0)) {
+            KePrint("# blocked%s: ", Self->SuspendCount != 0 ? ", suspended" : "");
+            KtPrintCommand(i);
+        }
     }
-    ok(Right, "step %u with seed %u goes otherwise than the model", Step - 1, KeBootOptions.Seed);
+    KePrint("# repeat with: make run CPUS=%u ARGS='trace=off test=ke_stress seed=%u steps=%u'\n",
+        KeNumberProcessors, KeBootOptions.Seed, Step);
+}
+
+START_TEST(ke_stress, "all dispatcher objects, three processes, against a model: seed=, steps=")
+{
+    LONG Increment = KeSetBasePriorityThread(KeGetCurrentThread(), KT_BELOW);
+    BOOLEAN Right = TRUE;
+    LONG Actor = 0;
+    ULONG Step = 0;
+
+    KtSeedSteps(KeBootOptions.Seed);
+    KtBeginStress();
+    while (Right && !KtBroken && Step < KeBootOptions.Steps) {
+        Step++;
+        KtStressStep(&Actor);
+        Right = KtSettle();
+    }
+    if (!ok(Right && !KtBroken, "%u steps go as the model says", Step)) {
+        KtReportStep(Step, Actor);
+    }
     KtEndStress();
+    (void)KeSetBasePriorityThread(KeGetCurrentThread(), Increment);
 }

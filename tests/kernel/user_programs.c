@@ -66,6 +66,11 @@ START_TEST(user_loader, "DLLs: imports, relocation, order, threads, failures")
     KtRunWin32Test(L"C:\\tests\\loader.exe");
 }
 
+START_TEST(user_scheduling, "priorities, processors and boosts of processes and threads")
+{
+    KtRunWin32Test(L"C:\\tests\\scheduling.exe");
+}
+
 START_TEST(user_createprocess, "CreateProcessW: parameters, inheritance, exit codes")
 {
     KtRunWin32Test(L"C:\\tests\\createprocess.exe");
@@ -74,4 +79,9 @@ START_TEST(user_createprocess, "CreateProcessW: parameters, inheritance, exit co
 START_TEST(user_createfault, "every acquisition of one CreateProcessW failed in turn")
 {
     KtRunWin32Test(L"C:\\tests\\createfault.exe");
+}
+
+START_TEST(user_edges, "each call for each dispatcher object: rights, kinds, names, waiters")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\edges.exe");
 }

@@ -39,6 +39,24 @@ static COUNTS Count(void)
     return Counts;
 }
 
+/* What is counted when nothing has changed for a while. */
+static COUNTS CountAtRest(void)
+{
+    COUNTS Counts = Count();
+
+    for (ULONG Same = 0; Same < 10; Same++) {
+        COUNTS Now;
+
+        Sleep(10);
+        Now = Count();
+        if (memcmp(&Now, &Counts, sizeof(Now)) != 0) {
+            Counts = Now;
+            Same = 0;
+        }
+    }
+    return Counts;
+}
+
 /* csrss hears of deaths a little later; that long it may take. */
 static BOOLEAN IsAsBefore(const COUNTS *Before)
 {
@@ -112,8 +130,7 @@ UINT mainCRTStartup(void)
     COUNTS Before;
 
     (void)KtapEqual(RunChild(), 0, "a first child"); /* what is made once is made now */
-    Sleep(50);
-    Before = Count();
+    Before = CountAtRest();
     while (Acquisition < MOST_ACQUISITIONS && RunWithFault(Acquisition, &Before)) {
         Acquisition++;
     }

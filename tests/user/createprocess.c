@@ -279,7 +279,7 @@ UINT mainCRTStartup(void)
     }
     ExpectExit("a first child", IMAGE L" exit 1", 1); /* what is made once is made now */
     Counts = CsrCounts();
-    Handles = KtapCounters()->HandleCount;
+    Handles = KtapHandles();
     (void)KtapCheck(Counts != 0, "csrss says what it has");
     TestExitCodes();
     TestErrors();
@@ -289,8 +289,10 @@ UINT mainCRTStartup(void)
     TestSuspended();
     TestTermination();
     TestDirectory();
-    Sleep(50); /* deaths of processes that did not say goodbye reach csrss */
+    for (ULONG Try = 0; Try < 100 && CsrCounts() != Counts; Try++) {
+        Sleep(10); /* until the deaths of processes that did not say goodbye reach csrss */
+    }
     (void)KtapEqual(CsrCounts(), Counts, "csrss has as many processes and threads as before");
-    (void)KtapEqual(KtapCounters()->HandleCount, Handles, "as many handles as before");
+    (void)KtapEqual(KtapHandles(), Handles, "as many handles as before");
     return (UINT)KtapEnd();
 }

@@ -117,6 +117,22 @@ static void FuzzName(PFUZZER Fuzzer, PUNICODE_STRING Name)
     }
 }
 
+/* Self-relative, nearly right. */
+static void FuzzDescriptor(PFUZZER Fuzzer, PUCHAR Slot)
+{
+    static const ULONG Good[] = {0x80040001, 0x14, 0, 0, 0x20, /* header: owner and DACL */
+        0x00000101, 0x05000000, 0x12,                          /* S-1-5-18 */
+        0x00140002, 0x1, 0, 0x000C0000, 0x1};                  /* list, and half an entry */
+
+    memcpy(Slot, Good, sizeof(Good));
+    if (FuzzOnce(Fuzzer, 2)) {
+        ((PULONG)Slot)[FuzzBelow(Fuzzer, ARRAYSIZE(Good))] = FuzzWord(Fuzzer);
+    }
+    if (FuzzOnce(Fuzzer, 4)) {
+        ((PULONG)Slot)[9] = 0; /* no entry: valid */
+    }
+}
+
 /* Never permanent: what stays on purpose would look like a leak. */
 static void FuzzAttributes(PFUZZER Fuzzer, PUCHAR Slot)
 {
@@ -129,6 +145,9 @@ static void FuzzAttributes(PFUZZER Fuzzer, PUCHAR Slot)
         Flags & ~(ULONG)OBJ_PERMANENT, FuzzOnce(Fuzzer, 8) ? FuzzHandle(Fuzzer) : NULL, NULL);
     if (FuzzOnce(Fuzzer, 16)) {
         Attributes->SecurityDescriptor = (PVOID)FuzzWord(Fuzzer);
+    } else if (FuzzOnce(Fuzzer, 4)) {
+        Attributes->SecurityDescriptor = Slot + FUZZ_SLOT_SIZE / 2;
+        FuzzDescriptor(Fuzzer, Attributes->SecurityDescriptor);
     }
 }
 
@@ -174,6 +193,9 @@ static ULONG_PTR FuzzFilled(PFUZZER Fuzzer, CHAR Kind, PUCHAR Slot)
     switch (Kind) {
     case 'o':
         FuzzAttributes(Fuzzer, Slot);
+        break;
+    case 'd':
+        FuzzDescriptor(Fuzzer, Slot);
         break;
     case 'u':
         FuzzName(Fuzzer, (PUNICODE_STRING)Slot);

@@ -213,7 +213,7 @@ static void TestMultiple(void)
 
 VOID NTAPI NtProcessStartup(PPEB Peb)
 {
-    ULONG Before = KtapCounters()->HandleCount;
+    ULONG Before = KtapHandles();
 
     UNREFERENCED_PARAMETER(Peb);
     TestClose();
@@ -224,6 +224,6 @@ VOID NTAPI NtProcessStartup(PPEB Peb)
     TestEvents();
     TestMutantAndSemaphore();
     TestMultiple();
-    (void)KtapEqual(KtapCounters()->HandleCount, Before, "as many handles as before");
+    (void)KtapEqual(KtapHandles(), Before, "as many handles as before");
     (void)NtTerminateProcess(NtCurrentProcess(), KtapEnd());
 }

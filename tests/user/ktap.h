@@ -80,6 +80,19 @@ static inline NTSTATUS KtapEnd(void)
     return (NTSTATUS)(KtapChecks << 16 | KtapFailures);
 }
 
+/*
+ * The handles of this process.  Not those of all: who launched it, or a process that
+ * has just ended, may be closing some of its own on another processor.
+ */
+static inline ULONG KtapHandles(void)
+{
+    ULONG Count = 0;
+
+    (void)NtQueryInformationProcess(
+        NtCurrentProcess(), ProcessHandleCount, &Count, sizeof(Count), NULL);
+    return Count;
+}
+
 /* Free pages, handles and so on, for comparisons before and after. */
 static inline const NASCENT_COUNTERS *KtapCounters(void)
 {

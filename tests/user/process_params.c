@@ -272,13 +272,13 @@ VOID NTAPI NtProcessStartup(PPEB Peb)
 
     UNREFERENCED_PARAMETER(Peb);
     if (KtapStatus(MakeObjects(), STATUS_SUCCESS, "preparation")) {
-        HandlesBefore = KtapCounters()->HandleCount;
+        HandlesBefore = KtapHandles();
         for (ULONG Index = 0; Index < ARRAYSIZE(ProcessCases); Index++) {
             TryProcess(&ProcessCases[Index]);
         }
         TryThreads();
         TrySystemProcess();
-        KtapEqual(KtapCounters()->HandleCount, HandlesBefore, "as many handles as before");
+        KtapEqual(KtapHandles(), HandlesBefore, "as many handles as before");
     }
     (void)NtTerminateProcess(NtCurrentProcess(), KtapEnd());
 }

@@ -43,6 +43,10 @@ NTSTATUS BaseAnsiName(PCSTR Name, PUNICODE_STRING Unicode);
 VOID NTAPI BaseProcessStartThunk(VOID);
 VOID NTAPI BaseThreadStartThunk(VOID);
 
+/* priority.c: PROCESS_PRIORITY_CLASS_..., 0 if the flags say nothing of it */
+UCHAR BasepPriorityClass(ULONG Flags);
+NTSTATUS BasepSetPriorityClass(HANDLE Process, UCHAR Class);
+
 /* except.c */
 VOID BasepInitializeExceptions(VOID);
 

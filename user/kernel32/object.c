@@ -73,8 +73,7 @@ BOOL WINAPI GetHandleInformation(HANDLE Handle, LPDWORD Flags)
 {
     OBJECT_DATA_INFORMATION Information;
     NTSTATUS Status = NtQueryObject(
-        Handle, (OBJECT_INFORMATION_CLASS)ObjectDataInformation, &Information,
-        sizeof(Information), NULL);
+        Handle, ObjectHandleFlagInformation, &Information, sizeof(Information), NULL);
 
     if (!NT_SUCCESS(Status)) {
         return BaseSetLastNTError(Status);
@@ -82,4 +81,24 @@ BOOL WINAPI GetHandleInformation(HANDLE Handle, LPDWORD Flags)
     *Flags = (Information.InheritHandle ? HANDLE_FLAG_INHERIT : 0) |
              (Information.ProtectFromClose ? HANDLE_FLAG_PROTECT_FROM_CLOSE : 0);
     return TRUE;
+}
+
+/* Flags outside Mask stay as they are. */
+BOOL WINAPI SetHandleInformation(HANDLE Handle, DWORD Mask, DWORD Flags)
+{
+    OBJECT_DATA_INFORMATION Information;
+    NTSTATUS Status = NtQueryObject(
+        Handle, ObjectHandleFlagInformation, &Information, sizeof(Information), NULL);
+
+    if (!NT_SUCCESS(Status)) {
+        return BaseSetLastNTError(Status);
+    }
+    if (Mask & HANDLE_FLAG_INHERIT) {
+        Information.InheritHandle = (Flags & HANDLE_FLAG_INHERIT) != 0;
+    }
+    if (Mask & HANDLE_FLAG_PROTECT_FROM_CLOSE) {
+        Information.ProtectFromClose = (Flags & HANDLE_FLAG_PROTECT_FROM_CLOSE) != 0;
+    }
+    return BaseResult(NtSetInformationObject(
+        Handle, ObjectHandleFlagInformation, &Information, sizeof(Information)));
 }

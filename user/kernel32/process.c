@@ -15,29 +15,6 @@
 /* Debug objects and consoles of one's own are not built. */
 #define BASE_FLAGS_NOT_BUILT (DEBUG_PROCESS | DEBUG_ONLY_THIS_PROCESS | CREATE_NEW_CONSOLE)
 
-/* Where several are asked for, the lowest wins. */
-static UCHAR BasepPriorityClass(ULONG Flags)
-{
-    static const struct {
-        ULONG Flag;
-        UCHAR Class;
-    } Classes[] = {
-        {IDLE_PRIORITY_CLASS, PROCESS_PRIORITY_CLASS_IDLE},
-        {BELOW_NORMAL_PRIORITY_CLASS, PROCESS_PRIORITY_CLASS_BELOW_NORMAL},
-        {NORMAL_PRIORITY_CLASS, PROCESS_PRIORITY_CLASS_NORMAL},
-        {ABOVE_NORMAL_PRIORITY_CLASS, PROCESS_PRIORITY_CLASS_ABOVE_NORMAL},
-        {HIGH_PRIORITY_CLASS, PROCESS_PRIORITY_CLASS_HIGH},
-        {REALTIME_PRIORITY_CLASS, PROCESS_PRIORITY_CLASS_REALTIME},
-    };
-
-    for (ULONG Index = 0; Index < ARRAYSIZE(Classes); Index++) {
-        if ((Flags & Classes[Index].Flag) != 0) {
-            return Classes[Index].Class;
-        }
-    }
-    return 0;
-}
-
 /* Phase 1, item 1: parameters. */
 static NTSTATUS BasepCheckRequest(PBASE_CREATE Create)
 {
@@ -94,31 +71,14 @@ static NTSTATUS BasepCreateProcessObject(PBASE_CREATE Create)
     return Status;
 }
 
-/* Without the privilege for it, realtime silently becomes high. */
-static NTSTATUS BasepSetPriorityClass(PBASE_CREATE Create)
-{
-    PROCESS_PRIORITY_CLASS Class = {FALSE, Create->PriorityClass};
-    NTSTATUS Status;
-
-    if (Class.PriorityClass == 0) {
-        return STATUS_SUCCESS; /* as the kernel made it */
-    }
-    Status =
-        NtSetInformationProcess(Create->Process, ProcessPriorityClass, &Class, sizeof(Class));
-    if (Status == STATUS_PRIVILEGE_NOT_HELD &&
-        Class.PriorityClass == PROCESS_PRIORITY_CLASS_REALTIME) {
-        Class.PriorityClass = PROCESS_PRIORITY_CLASS_HIGH;
-        Status = NtSetInformationProcess(
-            Create->Process, ProcessPriorityClass, &Class, sizeof(Class));
-    }
-    return Status;
-}
-
 static NTSTATUS BasepSetAttributes(PBASE_CREATE Create)
 {
     ULONG HardErrors = 1;
-    NTSTATUS Status = BasepSetPriorityClass(Create);
+    NTSTATUS Status = STATUS_SUCCESS;
 
+    if (Create->PriorityClass != 0) { /* else it stays as the kernel made it */
+        Status = BasepSetPriorityClass(Create->Process, Create->PriorityClass);
+    }
     if (NT_SUCCESS(Status) && (Create->Flags & CREATE_DEFAULT_ERROR_MODE) != 0) {
         Status = NtSetInformationProcess(
             Create->Process, ProcessDefaultHardErrorMode, &HardErrors, sizeof(HardErrors));

@@ -146,24 +146,6 @@ BOOL WINAPI SetThreadContext(HANDLE Thread, const CONTEXT *Context)
     return BaseResult(NtSetContextThread(Thread, (PCONTEXT)Context));
 }
 
-/* THREAD_PRIORITY_IDLE and _TIME_CRITICAL are the +-15 that saturate. */
-BOOL WINAPI SetThreadPriority(HANDLE Thread, int Priority)
-{
-    LONG Increment = Priority;
-
-    return BaseResult(NtSetInformationThread(
-        Thread, ThreadBasePriority, &Increment, sizeof(Increment)));
-}
-
-int WINAPI GetThreadPriority(HANDLE Thread)
-{
-    THREAD_BASIC_INFORMATION Information;
-    NTSTATUS Status = NtQueryInformationThread(
-        Thread, ThreadBasicInformation, &Information, sizeof(Information), NULL);
-
-    return BaseResult(Status) ? (int)Information.BasePriority : THREAD_PRIORITY_ERROR_RETURN;
-}
-
 /* NT's APC routines take three arguments, Win32's one. */
 static VOID NTAPI BasepApcThunk(PVOID Routine, PVOID Data, PVOID Unused)
 {

@@ -51,6 +51,13 @@ NTSTATUS NTAPI RtlDeleteCriticalSection(PRTL_CRITICAL_SECTION CriticalSection);
 VOID NTAPI RtlAcquirePebLock(VOID);
 VOID NTAPI RtlReleasePebLock(VOID);
 
+/* ---- SIDs that allocate (sid.c) ---- */
+NTSTATUS NTAPI RtlAllocateAndInitializeSid(PSID_IDENTIFIER_AUTHORITY IdentifierAuthority,
+    UCHAR SubAuthorityCount, ULONG SubAuthority0, ULONG SubAuthority1, ULONG SubAuthority2,
+    ULONG SubAuthority3, ULONG SubAuthority4, ULONG SubAuthority5, ULONG SubAuthority6,
+    ULONG SubAuthority7, PSID *Sid);
+PVOID NTAPI RtlFreeSid(PSID Sid);
+
 /* ---- Strings that allocate (strings.c); ANSI is Latin-1 ---- */
 BOOLEAN NTAPI RtlCreateUnicodeString(PUNICODE_STRING Destination, PCWSTR Source);
 NTSTATUS NTAPI RtlDuplicateUnicodeString(
