@@ -134,14 +134,15 @@ static BOOLEAN LdrpCompareName(const LDR_EXPORTS *Exports, ULONG Rva, PCSTR Name
     return TRUE;
 }
 
-/* Is the name at Index, which may be any number, the one that is wanted? */
-static BOOLEAN LdrpIsNameAt(const LDR_EXPORTS *Exports, ULONG Index, PCSTR Name)
+/* Is the name at Index, which may be any number, the one of Size bytes that is wanted? */
+static BOOLEAN LdrpIsNameAt(const LDR_EXPORTS *Exports, ULONG Index, PCSTR Name, ULONG Size)
 {
-    int Order;
+    const void *Candidate = NULL;
 
-    return Index < Exports->NameCount
-           && LdrpCompareName(Exports, Exports->Names[Index].Value, Name, &Order)
-           && Order == 0;
+    if (Index < Exports->NameCount) {
+        Candidate = LdrImageRva(Exports->Base, Exports->Size, Exports->Names[Index].Value, Size);
+    }
+    return Candidate != NULL && memcmp(Candidate, Name, Size) == 0;
 }
 
 /* Names are sorted by their bytes, so half of them are ruled out at each look. */
@@ -177,11 +178,12 @@ static NTSTATUS LdrpSearchName(const LDR_EXPORTS *Exports, PCSTR Name, PULONG In
 static NTSTATUS LdrpFindName(
     const LDR_EXPORTS *Exports, PCSTR Name, ULONG Hint, PLDR_EXPORT Export)
 {
+    ULONG Size = (ULONG)strlen(Name) + 1;
     const UCHAR *Ordinal;
 
-    if (LdrpIsNameAt(Exports, Hint - 1, Name)) {
+    if (LdrpIsNameAt(Exports, Hint - 1, Name, Size)) {
         Hint--;
-    } else if (!LdrpIsNameAt(Exports, Hint, Name)) {
+    } else if (!LdrpIsNameAt(Exports, Hint, Name, Size)) {
         NTSTATUS Status = LdrpSearchName(Exports, Name, &Hint);
 
         if (!NT_SUCCESS(Status)) {
