@@ -97,6 +97,7 @@ NTSTATUS LpcpCaptureMessage(PORT_MESSAGE __user *User, ULONG MaxLength, PLPCP_ME
 
 NTSTATUS LpcpReturnMessage(PORT_MESSAGE __user *User, const LPCP_MESSAGE *Message)
 {
+    ASSERT(Message->Header.DataLength <= Message->Room);
     return MmCopyToUser(User, &Message->Header, sizeof(PORT_MESSAGE) + Message->Header.DataLength);
 }
 

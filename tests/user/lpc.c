@@ -2,7 +2,8 @@
 /*
  * lpc.exe: ports, with client and server in one process.  subsystem: native
  *
- * The server thread answers a request with its first ULONG plus one, refuses
+ * The server thread answers a request with its first ULONG plus one, or with as many
+ * bytes as that says, by turns at once and with its next receive; it refuses
  * connections whose information says so, and ends when it is asked to.
  */
 #include "tests/user/ktap.h"
@@ -10,6 +11,8 @@
 #define PORT_NAME   L"\\LpcTestPort"
 #define MAX_MESSAGE 0x80
 #define REFUSE_ME   0x5EF05E
+#define ANSWER      0x10000 /* plus the length that the reply shall have */
+#define MAX_DATA    (MAX_MESSAGE - sizeof(PORT_MESSAGE))
 
 typedef struct _TEST_MESSAGE {
     PORT_MESSAGE h;
@@ -40,14 +43,33 @@ static void Accept(TEST_MESSAGE *Message)
     }
 }
 
-static void Serve(TEST_MESSAGE *Message)
+static void Answer(TEST_MESSAGE *Message)
 {
+    if (!(Message->Value & ANSWER)) {
+        Message->Value++;
+        return;
+    }
+    Message->h.DataLength = (USHORT)Message->Value;
+    Message->h.TotalLength = (USHORT)(sizeof(PORT_MESSAGE) + Message->h.DataLength);
+    for (ULONG i = sizeof(ULONG); i < Message->h.DataLength; i++) {
+        Message->Rest[i - sizeof(ULONG)] = (UCHAR)i;
+    }
+}
+
+/* The reply that is still to be sent, or NULL. */
+static PPORT_MESSAGE Serve(TEST_MESSAGE *Message)
+{
+    static ULONG Requests;
+
     switch (Message->h.Type & 0xFF) {
     case LPC_CONNECTION_REQUEST:
         Accept(Message);
         break;
     case LPC_REQUEST:
-        Message->Value++;
+        Answer(Message);
+        if (Requests++ % 2 == 0) {
+            return &Message->h;
+        }
         (void)NtReplyPort(ConnectionPort, &Message->h);
         break;
     case LPC_DATAGRAM:
@@ -61,16 +83,20 @@ static void Serve(TEST_MESSAGE *Message)
         InterlockedIncrement(&DiedMessages);
         break;
     }
+    return NULL;
 }
 
 static NTSTATUS NTAPI Server(PVOID Parameter)
 {
+    PPORT_MESSAGE Reply = NULL;
     TEST_MESSAGE Message;
+    NTSTATUS Status;
 
     UNREFERENCED_PARAMETER(Parameter);
-    while (NT_SUCCESS(NtReplyWaitReceivePort(ConnectionPort, NULL, NULL, &Message.h))) {
-        Serve(&Message);
-    }
+    do {
+        Status = NtReplyWaitReceivePort(ConnectionPort, NULL, Reply, &Message.h);
+        Reply = NT_SUCCESS(Status) ? Serve(&Message) : NULL;
+    } while (NT_SUCCESS(Status) || Status == STATUS_REPLY_MESSAGE_MISMATCH); /* the client died */
     RtlExitUserThread(STATUS_SUCCESS);
 }
 
@@ -162,6 +188,58 @@ static void TestRequests(HANDLE Port)
         "no port");
 }
 
+/* Requests and replies of all lengths: the block of the one is used for the other. */
+static void TestLengths(HANDLE Port)
+{
+    TEST_MESSAGE Message;
+    BOOLEAN AllRight = TRUE;
+
+    for (ULONG Ask = sizeof(ULONG); Ask <= MAX_DATA; Ask += 9) {
+        for (ULONG Get = sizeof(ULONG); Get <= MAX_DATA; Get += 5) {
+            Prepare(&Message, Ask);
+            Message.Value = ANSWER + Get;
+            AllRight &= NT_SUCCESS(NtRequestWaitReplyPort(Port, &Message.h, &Message.h)) &&
+                        Message.h.DataLength == Get && Message.Value == ANSWER + Get;
+            for (ULONG i = sizeof(ULONG); i < Get; i++) {
+                AllRight &= Message.Rest[i - sizeof(ULONG)] == (UCHAR)i;
+            }
+        }
+    }
+    (void)KtapCheck(AllRight, "replies shorter and longer than their requests");
+}
+
+static NTSTATUS NTAPI AskForEver(PVOID Parameter)
+{
+    TEST_MESSAGE Message;
+    NTSTATUS Status;
+
+    do {
+        Prepare(&Message, sizeof(ULONG));
+        Status = NtRequestWaitReplyPort((HANDLE)Parameter, &Message.h, &Message.h);
+    } while (NT_SUCCESS(Status));
+    return Status;
+}
+
+/* A client may die before, while and after it is answered. */
+static void TestKilledClients(HANDLE Port)
+{
+    BOOLEAN AllRight = TRUE;
+
+    for (ULONG Round = 0; Round < 200; Round++) {
+        HANDLE Thread;
+
+        AllRight &= NT_SUCCESS(RtlCreateUserThread(
+            NtCurrentProcess(), NULL, FALSE, 0, 0, 0, AskForEver, Port, &Thread, NULL));
+        for (ULONG i = 0; i < Round % 16; i++) {
+            (void)NtYieldExecution();
+        }
+        AllRight &= NT_SUCCESS(NtTerminateThread(Thread, STATUS_SUCCESS)) &&
+                    NtWaitForSingleObject(Thread, FALSE, NULL) == STATUS_SUCCESS;
+        (void)NtClose(Thread);
+    }
+    (void)KtapCheck(AllRight, "200 clients that are killed at it");
+}
+
 static NTSTATUS NTAPI DyingThread(PVOID Parameter)
 {
     RtlExitUserThread(NtRegisterThreadTerminatePort((HANDLE)Parameter));
@@ -211,6 +289,9 @@ VOID NTAPI NtProcessStartup(PPEB Peb)
     if (KtapStatus(StartServer(), STATUS_SUCCESS, "a port and its server")) {
         Port = TestConnection();
         TestRequests(Port);
+        TestLengths(Port);
+        TestKilledClients(Port);
+        TestLengths(Port);
         TestClientDied(Port);
         TestEnd(Port);
     }
