@@ -137,7 +137,7 @@ static void KtBoosted(PVOID Context)
 {
     KT_BOOSTED *Boosted = Context;
 
-    ok_status(KtWait(&Boosted->Event, 5000), STATUS_SUCCESS);
+    ok_status(KtWait(&Boosted->Event, KT_LONG), STATUS_SUCCESS);
     KtSpinner(&Boosted->Spinner);
 }
 
