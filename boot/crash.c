@@ -34,6 +34,14 @@ static void BootCrashIrql(void)
     *NOBODYS_ADDRESS = 1;
 }
 
+static void BootCrashShort(void)
+{
+    static KSPIN_LOCK Lock = KSPIN_LOCK_INITIALIZER(LockLevelObject);
+
+    KeAcquireShortLock(&Lock);
+    *NOBODYS_ADDRESS = 1;
+}
+
 /* The text of the kernel is read-only: W^X. */
 static void BootCrashWrite(void)
 {
@@ -191,6 +199,7 @@ void BootCrash(PCSTR Kind)
         {"assert", BootCrashAssert}, /* a condition that does not hold */
         {"fault", BootCrashFault},   /* memory that is not there */
         {"irql", BootCrashIrql},     /* the same with a spin lock held */
+        {"short", BootCrashShort},   /* with a short lock */
         {"write", BootCrashWrite},   /* read-only memory */
         {"execute", BootCrashExecute}, /* data */
         {"user", BootCrashUser},       /* a user's memory without the copy helpers */

@@ -391,7 +391,8 @@ typedef struct _KPCR {
     PVOID IDT;
     PVOID GDT;
     PVOID TSS;
-    UCHAR Reserved2[0x120 - 0x44];
+    PVOID ShortSectionBy; /* who entered the short section this is in (debug) */
+    UCHAR Reserved2[0x120 - 0x48];
     KPRCB PrcbData;
 } KPCR, *PKPCR;
 _Static_assert(offsetof(KPCR, Irql) == 0x24 && offsetof(KPCR, PrcbData) == 0x120, "NT layout");

@@ -21,7 +21,8 @@ static const KI_BUGCHECK_TEXT KiBugCheckTexts[] = {
                              "APCs disabled or attached."),
     TEXT(INVALID_PROCESS_ATTACH_ATTEMPT, "A thread ends while attached to another process."),
     TEXT(IRQL_NOT_LESS_OR_EQUAL,
-        "Memory that is not there was touched at an IRQL at which nothing can be fetched."),
+        "Memory that is not there was touched at an IRQL, or in a short section, at which "
+        "nothing can be fetched."),
     TEXT(NO_USER_MODE_CONTEXT, "A system thread returned, but it has no user mode to go to."),
     TEXT(SPIN_LOCK_ALREADY_OWNED, "A processor wants a spin lock that it holds already."),
     TEXT(SPIN_LOCK_NOT_OWNED, "A spin lock was released by a processor that does not hold it."),
@@ -35,7 +36,7 @@ static const KI_BUGCHECK_TEXT KiBugCheckTexts[] = {
     TEXT(PHASE0_INITIALIZATION_FAILED, "A layer of the kernel could not be started."),
     TEXT(PHASE1_INITIALIZATION_FAILED, "The start of the system failed after the kernel's own."),
     TEXT(IRQL_GT_ZERO_AT_SYSTEM_SERVICE,
-        "A thread was about to return to user mode at a raised IRQL."),
+        "A thread was about to return to user mode at a raised IRQL or in a short section."),
     TEXT(PFN_LIST_CORRUPT, "The list of physical pages contradicts itself."),
     TEXT(PAGE_FAULT_IN_NONPAGED_AREA, "The kernel touched memory that is not there or not its own."),
     TEXT(PROCESS1_INITIALIZATION_FAILED, "ntdll.dll is missing or lacks what the kernel needs."),
@@ -75,7 +76,7 @@ void KiSetBugCheckFrame(ULONG_PTR Eip, ULONG_PTR Ebp)
 
 extern const UCHAR KiTrapTextStart[], KiTrapTextEnd[];
 
-static BOOLEAN KiReadStack(ULONG_PTR Address, PVOID Buffer, SIZE_T Length)
+static BOOLEAN KiReadKernel(ULONG_PTR Address, PVOID Buffer, SIZE_T Length)
 {
     return Address >= KERNEL_BASE && (Address & 3) == 0 &&
            KiCopyFromUser(Buffer, (const void __user *)Address, Length) == 0;
@@ -98,7 +99,7 @@ static BOOLEAN KiCrossTrapFrame(ULONG_PTR *Eip, ULONG_PTR *Ebp)
 {
     KTRAP_FRAME Frame;
 
-    if (!KiReadStack(*Ebp, &Frame, offsetof(KTRAP_FRAME, HardwareEsp))) {
+    if (!KiReadKernel(*Ebp, &Frame, offsetof(KTRAP_FRAME, HardwareEsp))) {
         return FALSE;
     }
     if (KiIsUserFrame(&Frame)) {
@@ -125,7 +126,7 @@ static void KiPrintStack(ULONG_PTR Eip, ULONG_PTR Ebp)
             }
             continue;
         }
-        if (!KiReadStack(Ebp, Link, sizeof(Link)) || Link[1] == 0) {
+        if (!KiReadKernel(Ebp, Link, sizeof(Link)) || Link[1] == 0) {
             break;
         }
         Ebp = Link[0];
@@ -161,13 +162,18 @@ void KiPrintPlace(PCSTR Before, ULONG_PTR Address, ULONG Back)
     }
 }
 
-static void KiPrintObject(const DISPATCHER_HEADER *Object)
+static void KiPrintObject(ULONG_PTR Object)
 {
     static const PCSTR Types[] = {"event", "event", "mutant", "process", "queue", "semaphore",
         "thread", "gate", "timer", "timer"};
 
-    KePrint("  wanted:   the %s %p\n",
-        Object->Type < ARRAYSIZE(Types) ? Types[Object->Type] : "object", Object);
+    ULONG Head; /* Type is its first byte */
+    PCSTR Type = "object";
+
+    if (KiReadKernel(Object, &Head, sizeof(Head)) && (UCHAR)Head < ARRAYSIZE(Types)) {
+        Type = Types[(UCHAR)Head];
+    }
+    KePrint("  wanted:   the %s %08x\n", Type, Object);
 }
 
 /* What the parameters of some codes say, with names; then who holds what. */
@@ -184,7 +190,7 @@ static void KiPrintSides(ULONG Code, const ULONG_PTR Parameters[4])
         KiPrintLockUse("wanted: ", Parameters[0], Parameters[1], Parameters[3]);
         break;
     case ATTEMPTED_SWITCH_FROM_DPC:
-        KiPrintObject((const DISPATCHER_HEADER *)Parameters[1]);
+        KiPrintObject(Parameters[1]);
         KiPrintPlace("  waits:   ", Parameters[3], 1);
         break;
     case IRQL_NOT_LESS_OR_EQUAL:

@@ -139,14 +139,15 @@ void KiNoteRegion(PKTHREAD Thread, PVOID Caller)
 }
 
 /*
- * A wait that could block is wrong at DISPATCH_LEVEL even if this time it need not.
- * After KeSetEvent(..., Wait = TRUE) the level before that call counts.
+ * A wait that could block is wrong at DISPATCH_LEVEL or in a short section, even if
+ * this time it need not.  After KeSetEvent(..., Wait = TRUE) the level before that
+ * call counts.
  */
 void KiNoteWait(PKTHREAD Thread, PVOID Object, const LARGE_INTEGER *Timeout, PVOID Caller)
 {
     KIRQL Irql = Thread->WaitNext ? Thread->WaitIrql : KeGetCurrentIrql();
 
-    if (Irql >= DISPATCH_LEVEL && (Timeout == NULL || Timeout->QuadPart != 0)) {
+    if ((Irql >= DISPATCH_LEVEL || KiInShortSection()) && (Timeout == NULL || Timeout->QuadPart != 0)) {
         KeBugCheckEx(ATTEMPTED_SWITCH_FROM_DPC, (ULONG_PTR)Thread, (ULONG_PTR)Object, Irql,
             (ULONG_PTR)Caller);
     }
@@ -168,13 +169,16 @@ void KiPrintLockUse(PCSTR Label, ULONG_PTR Lock, ULONG Level, ULONG_PTR Caller)
     KiPrintPlace("by", Caller, 1);
 }
 
-/* Why the level is raised, what is held, who has disabled APCs. */
+/* Why the level is raised or interrupts are off, what is held, who has disabled APCs. */
 void KiPrintHeld(void)
 {
     PKPRCB Prcb = KiCurrentPrcb();
     PKTHREAD Thread = KeGetCurrentThread();
 
     KiPrintHeldLocks(&Prcb->HeldSpinLocks);
+    if (KiInShortSection()) {
+        KiPrintPlace("  short:    interrupts off by", (ULONG_PTR)KeGetPcr()->ShortSectionBy, 1);
+    }
     if (KeGetCurrentIrql() >= DISPATCH_LEVEL) {
         if (Prcb->DpcRoutine != NULL) {
             KiPrintPlace("  DPC:     ", (ULONG_PTR)Prcb->DpcRoutine, 0);

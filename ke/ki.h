@@ -129,6 +129,7 @@ FORCEINLINE void KiRelax(PULONG Turns)
 #define KiNoteWait(Thread, Object, Timeout, Caller)  ((void)0)
 #define KiNoteRaise(OldIrql, NewIrql, Caller)        ((void)0)
 #define KiNoteDpc(Routine)                           ((void)0)
+#define KiInShortSection()                           FALSE
 #define KiPrintLockUse(Label, Lock, Level, Caller)      KiPrintPlace("  lock used by", (Caller), 1)
 #define KiPrintHeld()                                ((void)0)
 #else
@@ -144,6 +145,7 @@ void KiNoteWait(PKTHREAD Thread, PVOID Object, const LARGE_INTEGER *Timeout, PVO
             ? (void)(KiCurrentPrcb()->RaisedBy = (Caller))                                     \
             : (void)0)
 #define KiNoteDpc(Routine) (KiCurrentPrcb()->DpcRoutine = (PVOID)(ULONG_PTR)(Routine))
+#define KiInShortSection() (KeGetPcr()->ShortSectionBy != NULL)
 void KiPrintLockUse(PCSTR Label, ULONG_PTR Lock, ULONG Level, ULONG_PTR Caller);
 void KiPrintHeld(void);
 #endif

@@ -82,6 +82,7 @@ void KeEnterShortSection(void)
 
     ASSERT_IRQL_AT_MOST(APC_LEVEL);
     ASSERT(Enabled); /* they are not nested */
+    KeGetPcr()->ShortSectionBy = __builtin_return_address(0);
 }
 
 void KeLeaveShortSection(void)
@@ -89,12 +90,14 @@ void KeLeaveShortSection(void)
     BOOLEAN Enabled = KeDisableInterrupts();
 
     ASSERT(!Enabled && KiCurrentPrcb()->HeldSpinLocks.Count == 0);
+    KeGetPcr()->ShortSectionBy = NULL;
     KiEnableInterrupts();
 }
 
 void KeAcquireShortLock(PKSPIN_LOCK Lock)
 {
     KeEnterShortSection();
+    KeGetPcr()->ShortSectionBy = __builtin_return_address(0);
     KiNoteShortLockAcquire(Lock, __builtin_return_address(0));
     KiTakeLock(Lock);
 }

@@ -55,11 +55,12 @@ static ULONG KiPackContinuation(UCHAR *Stream, ULONG Count, const ULONG *Argumen
 
     Stream[0] = (UCHAR)Count;
     Stream[1] = (UCHAR)TextLength;
-    if (Count > 2) {
-        memcpy(Stream + Length, Arguments + 2, (Count - 2) * sizeof(ULONG));
-        Length += (Count - 2) * sizeof(ULONG);
+    for (ULONG i = 2; i < Count; i++, Length += sizeof(ULONG)) {
+        __builtin_memcpy(Stream + Length, &Arguments[i], sizeof(ULONG));
     }
-    memcpy(Stream + Length, Text, TextLength);
+    if (TextLength != 0) {
+        memcpy(Stream + Length, Text, TextLength);
+    }
     return Length + TextLength;
 }
 
@@ -69,8 +70,9 @@ static void KiContinueRecord(
     Record->Event = First->Event | TRACE_CONTINUATION;
     Record->Phase = First->Phase;
     Record->CpuIrql = First->CpuIrql;
-    memcpy(Record->Head, Stream, sizeof(Record->Head));
-    memcpy(Record->Tail, Stream + sizeof(Record->Head), sizeof(Record->Tail));
+    /* Lengths are constants: no calls. */
+    __builtin_memcpy(Record->Head, Stream, sizeof(Record->Head));
+    __builtin_memcpy(Record->Tail, Stream + sizeof(Record->Head), sizeof(Record->Tail));
 }
 
 /* Interrupts off: a record of this processor's ring, at or after TraceIndex. */

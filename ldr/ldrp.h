@@ -40,6 +40,8 @@ typedef struct _LDRP_MODULE {
     PLDRP_DEPENDENCY Dependencies;
     ULONG ImportCount; /* functions, for the trace */
     BOOLEAN Unloading;
+    BOOLEAN ExportsOpen;
+    LDR_EXPORTS Exports; /* if so: from the first that was looked for */
     /* Thread-local storage, valid if HasTls: the initial bytes and the rest, zeroed. */
     BOOLEAN HasTls;
     const VOID *TlsData;

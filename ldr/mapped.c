@@ -61,59 +61,44 @@ PVOID LdrImageDirectory(const void *Base, ULONG Size, ULONG Index, PULONG Length
 
 /* ---- Exports ---- */
 
-/* The export directory with its three tables, all of them inside the image. */
-typedef struct _LDRP_EXPORTS {
-    ULONG Start; /* the directory's own range: an address in it is a forwarder */
-    ULONG Length;
-    ULONG OrdinalBase;
-    ULONG FunctionCount;
-    ULONG NameCount;
-    const LDRP_UNALIGNED *Functions;
-    const LDRP_UNALIGNED *Names;
-    const UCHAR *NameOrdinals; /* two bytes each */
-} LDRP_EXPORTS;
-
 static PVOID LdrpTable(const void *Base, ULONG Size, ULONG Rva, ULONG Count, ULONG EntrySize)
 {
     return Count <= Size / EntrySize ? LdrImageRva(Base, Size, Rva, Count * EntrySize) : NULL;
 }
 
-/* Missing is what to return of an image without exports. */
-static NTSTATUS LdrpOpenExports(
-    const void *Base, ULONG Size, NTSTATUS Missing, LDRP_EXPORTS *Exports)
+NTSTATUS LdrOpenExports(const void *Base, ULONG Size, PLDR_EXPORTS Exports)
 {
     IMAGE_EXPORT_DIRECTORY Directory;
     ULONG Length;
     const UCHAR *Start = LdrImageDirectory(Base, Size, IMAGE_DIRECTORY_ENTRY_EXPORT, &Length);
 
+    *Exports = (LDR_EXPORTS){ .Base = Base, .Size = Size };
     if (Start == NULL || Length == 0) {
-        return Missing;
+        return STATUS_SUCCESS; /* it has none */
     }
     if (Length < sizeof(Directory)) {
         return STATUS_INVALID_IMAGE_FORMAT;
     }
     memcpy(&Directory, Start, sizeof(Directory));
-    *Exports = (LDRP_EXPORTS){
-        .Start = (ULONG)(Start - (const UCHAR *)Base),
-        .Length = Length,
-        .OrdinalBase = Directory.Base,
-        .FunctionCount = Directory.NumberOfFunctions,
-        .NameCount = Directory.NumberOfNames,
-        .Functions = LdrpTable(
-            Base, Size, Directory.AddressOfFunctions, Directory.NumberOfFunctions, sizeof(ULONG)),
-        .Names = LdrpTable(
-            Base, Size, Directory.AddressOfNames, Directory.NumberOfNames, sizeof(ULONG)),
-        .NameOrdinals = LdrpTable(Base, Size, Directory.AddressOfNameOrdinals,
-            Directory.NumberOfNames, sizeof(USHORT)),
-    };
+    Exports->Functions = LdrpTable(
+        Base, Size, Directory.AddressOfFunctions, Directory.NumberOfFunctions, sizeof(ULONG));
+    Exports->Names = LdrpTable(
+        Base, Size, Directory.AddressOfNames, Directory.NumberOfNames, sizeof(ULONG));
+    Exports->NameOrdinals = LdrpTable(
+        Base, Size, Directory.AddressOfNameOrdinals, Directory.NumberOfNames, sizeof(USHORT));
     if (Exports->Functions == NULL || Exports->Names == NULL || Exports->NameOrdinals == NULL) {
         return STATUS_INVALID_IMAGE_FORMAT;
     }
+    Exports->Start = (ULONG)(Start - (const UCHAR *)Base);
+    Exports->Length = Length;
+    Exports->OrdinalBase = Directory.Base;
+    Exports->FunctionCount = Directory.NumberOfFunctions;
+    Exports->NameCount = Directory.NumberOfNames;
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS LdrpTakeExport(const void *Base, ULONG Size, const LDRP_EXPORTS *Exports,
-    ULONG Index, NTSTATUS Missing, PLDR_EXPORT Export)
+static NTSTATUS LdrpTakeExport(
+    const LDR_EXPORTS *Exports, ULONG Index, NTSTATUS Missing, PLDR_EXPORT Export)
 {
     ULONG Rva;
 
@@ -123,19 +108,18 @@ static NTSTATUS LdrpTakeExport(const void *Base, ULONG Size, const LDRP_EXPORTS 
     Rva = Exports->Functions[Index].Value;
     *Export = (LDR_EXPORT){ .Rva = Rva };
     if (Rva - Exports->Start < Exports->Length) {
-        Export->Forwarder = LdrImageString(Base, Size, Rva);
+        Export->Forwarder = LdrImageString(Exports->Base, Exports->Size, Rva);
         return Export->Forwarder != NULL ? STATUS_SUCCESS : STATUS_INVALID_IMAGE_FORMAT;
     }
-    return Rva < Size ? STATUS_SUCCESS : STATUS_INVALID_IMAGE_FORMAT;
+    return Rva < Exports->Size ? STATUS_SUCCESS : STATUS_INVALID_IMAGE_FORMAT;
 }
 
 /* Compares Name with the string at Rva; FALSE if that runs out of the image. */
-static BOOLEAN LdrpCompareName(
-    const void *Base, ULONG Size, ULONG Rva, PCSTR Name, int *Order)
+static BOOLEAN LdrpCompareName(const LDR_EXPORTS *Exports, ULONG Rva, PCSTR Name, int *Order)
 {
     const UCHAR *Wanted = (const UCHAR *)Name;
-    const UCHAR *Candidate = LdrImageRva(Base, Size, Rva, 1);
-    const UCHAR *End = (const UCHAR *)Base + Size;
+    const UCHAR *Candidate = LdrImageRva(Exports->Base, Exports->Size, Rva, 1);
+    const UCHAR *End = (const UCHAR *)Exports->Base + Exports->Size;
 
     if (Candidate == NULL) {
         return FALSE;
@@ -150,20 +134,19 @@ static BOOLEAN LdrpCompareName(
     return TRUE;
 }
 
-/* Is the name at Index, which may be any number, the one that is wanted? */
-static BOOLEAN LdrpIsNameAt(
-    const void *Base, ULONG Size, const LDRP_EXPORTS *Exports, ULONG Index, PCSTR Name)
+/* Is the name at Index, which may be any number, the one of Size bytes that is wanted? */
+static BOOLEAN LdrpIsNameAt(const LDR_EXPORTS *Exports, ULONG Index, PCSTR Name, ULONG Size)
 {
-    int Order;
+    const void *Candidate = NULL;
 
-    return Index < Exports->NameCount
-           && LdrpCompareName(Base, Size, Exports->Names[Index].Value, Name, &Order)
-           && Order == 0;
+    if (Index < Exports->NameCount) {
+        Candidate = LdrImageRva(Exports->Base, Exports->Size, Exports->Names[Index].Value, Size);
+    }
+    return Candidate != NULL && memcmp(Candidate, Name, Size) == 0;
 }
 
 /* Names are sorted by their bytes, so half of them are ruled out at each look. */
-static NTSTATUS LdrpSearchName(
-    const void *Base, ULONG Size, const LDRP_EXPORTS *Exports, PCSTR Name, PULONG Index)
+static NTSTATUS LdrpSearchName(const LDR_EXPORTS *Exports, PCSTR Name, PULONG Index)
 {
     ULONG Low = 0;
     ULONG High = Exports->NameCount;
@@ -172,7 +155,7 @@ static NTSTATUS LdrpSearchName(
         ULONG Middle = Low + (High - Low) / 2;
         int Order;
 
-        if (!LdrpCompareName(Base, Size, Exports->Names[Middle].Value, Name, &Order)) {
+        if (!LdrpCompareName(Exports, Exports->Names[Middle].Value, Name, &Order)) {
             return STATUS_INVALID_IMAGE_FORMAT;
         }
         if (Order == 0) {
@@ -189,50 +172,54 @@ static NTSTATUS LdrpSearchName(
 }
 
 /*
- * LdrFindExportByHint - by name, with the importer's guess at its place.
- *
  * A hint is an index into the names.  Import libraries by GNU dlltool count
  * from 1, so the place before is tried, too; a wrong hint costs little.
  */
-NTSTATUS LdrFindExportByHint(
-    const void *Base, ULONG Size, PCSTR Name, ULONG Hint, PLDR_EXPORT Export)
+static NTSTATUS LdrpFindName(
+    const LDR_EXPORTS *Exports, PCSTR Name, ULONG Hint, PLDR_EXPORT Export)
 {
-    LDRP_EXPORTS Exports;
+    ULONG Size = (ULONG)strlen(Name) + 1;
     const UCHAR *Ordinal;
-    NTSTATUS Status = LdrpOpenExports(Base, Size, STATUS_ENTRYPOINT_NOT_FOUND, &Exports);
 
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    if (LdrpIsNameAt(Base, Size, &Exports, Hint - 1, Name)) {
+    if (LdrpIsNameAt(Exports, Hint - 1, Name, Size)) {
         Hint--;
-    } else if (!LdrpIsNameAt(Base, Size, &Exports, Hint, Name)) {
-        Status = LdrpSearchName(Base, Size, &Exports, Name, &Hint);
+    } else if (!LdrpIsNameAt(Exports, Hint, Name, Size)) {
+        NTSTATUS Status = LdrpSearchName(Exports, Name, &Hint);
+
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
     }
-    Ordinal = Exports.NameOrdinals + Hint * sizeof(USHORT);
-    return LdrpTakeExport(Base, Size, &Exports, Ordinal[0] | (ULONG)Ordinal[1] << 8,
-        STATUS_ENTRYPOINT_NOT_FOUND, Export);
+    Ordinal = Exports->NameOrdinals + Hint * sizeof(USHORT);
+    return LdrpTakeExport(
+        Exports, Ordinal[0] | (ULONG)Ordinal[1] << 8, STATUS_ENTRYPOINT_NOT_FOUND, Export);
+}
+
+NTSTATUS LdrFindExport(
+    const LDR_EXPORTS *Exports, PCSTR Name, ULONG HintOrOrdinal, PLDR_EXPORT Export)
+{
+    if (Name != NULL) {
+        return LdrpFindName(Exports, Name, HintOrOrdinal, Export);
+    }
+    /* An ordinal below the base wraps to an index beyond the table. */
+    return LdrpTakeExport(
+        Exports, HintOrOrdinal - Exports->OrdinalBase, STATUS_ORDINAL_NOT_FOUND, Export);
 }
 
 NTSTATUS LdrFindExportByName(const void *Base, ULONG Size, PCSTR Name, PLDR_EXPORT Export)
 {
-    return LdrFindExportByHint(Base, Size, Name, 0, Export);
+    LDR_EXPORTS Exports;
+    NTSTATUS Status = LdrOpenExports(Base, Size, &Exports);
+
+    return NT_SUCCESS(Status) ? LdrFindExport(&Exports, Name, 0, Export) : Status;
 }
 
 NTSTATUS LdrFindExportByOrdinal(const void *Base, ULONG Size, ULONG Ordinal, PLDR_EXPORT Export)
 {
-    LDRP_EXPORTS Exports;
-    NTSTATUS Status = LdrpOpenExports(Base, Size, STATUS_ORDINAL_NOT_FOUND, &Exports);
+    LDR_EXPORTS Exports;
+    NTSTATUS Status = LdrOpenExports(Base, Size, &Exports);
 
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    /* An ordinal below the base wraps to an index beyond the table. */
-    return LdrpTakeExport(Base, Size, &Exports, Ordinal - Exports.OrdinalBase,
-        STATUS_ORDINAL_NOT_FOUND, Export);
+    return NT_SUCCESS(Status) ? LdrFindExport(&Exports, NULL, Ordinal, Export) : Status;
 }
 
 /* ---- Relocations ---- */

@@ -46,6 +46,25 @@ typedef struct _PE_IMAGE {
     const IMAGE_SECTION_HEADER *Sections;
 } PE_IMAGE, *PPE_IMAGE;
 
+/* A value at any address. */
+typedef struct __attribute__((packed)) _LDRP_UNALIGNED {
+    ULONG Value;
+} LDRP_UNALIGNED;
+
+/* The export directory with its three tables, all of them inside the image; or all zero. */
+typedef struct _LDR_EXPORTS {
+    const void *Base;
+    ULONG Size;
+    ULONG Start; /* the directory's own range: an address in it is a forwarder */
+    ULONG Length;
+    ULONG OrdinalBase;
+    ULONG FunctionCount;
+    ULONG NameCount;
+    const LDRP_UNALIGNED *Functions;
+    const LDRP_UNALIGNED *Names;
+    const UCHAR *NameOrdinals; /* two bytes each */
+} LDR_EXPORTS, *PLDR_EXPORTS;
+
 /* One export.  Forwarder is NULL, or "DLL.Name" / "DLL.#Ordinal". */
 typedef struct _LDR_EXPORT {
     ULONG Rva;
@@ -66,11 +85,6 @@ typedef struct _LDR_IMPORT_ENTRY {
     USHORT Ordinal;
     PULONG Slot; /* where its address belongs */
 } LDR_IMPORT_ENTRY, *PLDR_IMPORT_ENTRY;
-
-/* A value at any address. */
-typedef struct __attribute__((packed)) _LDRP_UNALIGNED {
-    ULONG Value;
-} LDRP_UNALIGNED;
 
 static inline ULONG LdrpReadUlong(const void *Address)
 {
@@ -103,12 +117,15 @@ PCSTR LdrImageString(_In_ const void *Base, _In_ ULONG Size, _In_ ULONG Rva);
 PVOID LdrImageDirectory(
     _In_ const void *Base, _In_ ULONG Size, _In_ ULONG Index, _Out_ PULONG Length);
 
+/* For as long as the image is mapped.  STATUS_INVALID_IMAGE_FORMAT; none is fine. */
+_Must_inspect_result_ NTSTATUS LdrOpenExports(
+    _In_ const void *Base, _In_ ULONG Size, _Out_ PLDR_EXPORTS Exports);
+/* By name, with an index at which it may be found, or by ordinal if Name is NULL. */
+_Must_inspect_result_ NTSTATUS LdrFindExport(_In_ const LDR_EXPORTS *Exports,
+    _In_opt_ PCSTR Name, _In_ ULONG HintOrOrdinal, _Out_ PLDR_EXPORT Export);
 /* STATUS_ENTRYPOINT_NOT_FOUND, STATUS_ORDINAL_NOT_FOUND or STATUS_INVALID_IMAGE_FORMAT. */
 _Must_inspect_result_ NTSTATUS LdrFindExportByName(
     _In_ const void *Base, _In_ ULONG Size, _In_ PCSTR Name, _Out_ PLDR_EXPORT Export);
-/* The same, where Hint is an index at which the name may be found. */
-_Must_inspect_result_ NTSTATUS LdrFindExportByHint(_In_ const void *Base, _In_ ULONG Size,
-    _In_ PCSTR Name, _In_ ULONG Hint, _Out_ PLDR_EXPORT Export);
 _Must_inspect_result_ NTSTATUS LdrFindExportByOrdinal(
     _In_ const void *Base, _In_ ULONG Size, _In_ ULONG Ordinal, _Out_ PLDR_EXPORT Export);
 

@@ -60,19 +60,24 @@ static NTSTATUS LdrpFollowForwarder(
 NTSTATUS LdrpResolveExport(
     PLDRP_MODULE Module, PCSTR Name, ULONG HintOrOrdinal, ULONG Depth, PVOID *Address)
 {
-    PVOID Base = Module->Entry.DllBase;
-    ULONG Size = Module->Entry.SizeOfImage;
     LDR_EXPORT Export;
     NTSTATUS Status;
 
-    Status = Name != NULL ? LdrFindExportByHint(Base, Size, Name, HintOrOrdinal, &Export)
-                          : LdrFindExportByOrdinal(Base, Size, HintOrOrdinal, &Export);
+    if (!Module->ExportsOpen) {
+        Status = LdrOpenExports(
+            Module->Entry.DllBase, Module->Entry.SizeOfImage, &Module->Exports);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        Module->ExportsOpen = TRUE;
+    }
+    Status = LdrFindExport(&Module->Exports, Name, HintOrOrdinal, &Export);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
     if (Export.Forwarder != NULL) {
         return LdrpFollowForwarder(Module, Export.Forwarder, Depth, Address);
     }
-    *Address = (PUCHAR)Base + Export.Rva;
+    *Address = (PUCHAR)Module->Entry.DllBase + Export.Rva;
     return STATUS_SUCCESS;
 }

@@ -201,6 +201,7 @@ typedef struct _MMVAD {
     BOOLEAN MemCommit;  /* private: pages whose entry is zero are committed */
     BOOLEAN NoChange;   /* PEB and TEB: user mode may neither free nor protect it */
     ULONG FirstPage;    /* of the section */
+    ULONG_PTR Lowest;   /* no page below it has had an entry: stacks are used from the top */
     struct _CONTROL_AREA *ControlArea; /* a reference; NULL: private */
 } MMVAD, *PMMVAD;
 

@@ -14,28 +14,41 @@
 #define MI_TEB_VERSION 0x1E00
 #define MI_THIRTY_DAYS (30ll * 24 * 3600 * 10000000) /* in 100 ns */
 
-/* Maps Page, whose reference it takes over on success, at the highest free address. */
+/* The place of the last thread that ended, or else the highest free one; NULL: none. */
+static PMMVAD MiTakeEnvironmentVad(PMM_ADDRESS_SPACE Space)
+{
+    MMVAD Model = {.Type = VadPrivate, .Protection = MI_WRITABLE, .NoChange = TRUE};
+    PMMVAD Vad = Space->SpareTeb;
+
+    if (Vad != NULL) {
+        Space->SpareTeb = NULL;
+        return Vad;
+    }
+    Model.Start = MiFindFreeRange(Space, PAGE_SIZE, MI_HIGHEST_VAD_ADDRESS, TRUE, PAGE_SIZE);
+    Model.End = Model.Start + PAGE_SIZE - 1;
+    return Model.Start == 0 ? NULL : MiInsertVad(Space, &Model);
+}
+
+/* Maps Page, whose reference it takes over on success. */
 static NTSTATUS MiMapEnvironmentPage(PMM_ADDRESS_SPACE Space, PFN_NUMBER Page, ULONG_PTR *Va)
 {
-    MMVAD Model = {.Type = VadPrivate, .Protection = MI_WRITABLE, .MemCommit = TRUE,
-        .NoChange = TRUE};
     PMMVAD Vad;
     PMMPTE Pte;
 
     if (Space->Deleted) {
         return STATUS_PROCESS_IS_TERMINATING;
     }
-    *Va = Model.Start = MiFindFreeRange(Space, PAGE_SIZE, MI_HIGHEST_VAD_ADDRESS, TRUE, PAGE_SIZE);
-    Model.End = *Va + PAGE_SIZE - 1;
-    Vad = *Va == 0 ? NULL : MiInsertVad(Space, &Model);
+    Vad = MiTakeEnvironmentVad(Space);
     if (Vad == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
+    *Va = Vad->Start;
     Pte = MiCreatePte(Space, *Va);
     if (Pte == NULL) {
         MiDeleteVad(Space, Vad);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
+    Vad->MemCommit = TRUE;
     Space->PageCount++;
     MiSetValidPte(Pte, Page, MI_WRITABLE);
     return STATUS_SUCCESS;
@@ -170,7 +183,13 @@ void MmDeleteTeb(PKPROCESS Process, TEB __user *Teb)
     KeAcquireGuardedMutex(&Space->Lock);
     Vad = MiFindVad(Space, (__force ULONG_PTR)Teb);
     if (Vad != NULL && Vad->NoChange) {
-        MiDeleteVad(Space, Vad);
+        if (Space->SpareTeb == NULL) {
+            MiDeletePtes(Space, Vad->Start, Vad->End);
+            Vad->MemCommit = FALSE;
+            Space->SpareTeb = Vad;
+        } else {
+            MiDeleteVad(Space, Vad);
+        }
         KeTrace(TraceMmTebGone, (__force ULONG)Teb);
     }
     KeReleaseGuardedMutex(&Space->Lock);

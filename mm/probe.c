@@ -15,8 +15,8 @@ static BOOLEAN MiIsUserRange(const void __user *Address, SIZE_T Length)
 {
     ULONG_PTR Start = (__force ULONG_PTR)Address;
 
-    return KeGetPreviousMode() == KernelMode ||
-           (Start <= MM_USER_PROBE_ADDRESS && Length <= MM_USER_PROBE_ADDRESS - Start);
+    return (Length <= MM_USER_PROBE_ADDRESS && Start <= MM_USER_PROBE_ADDRESS - Length) ||
+           KeGetPreviousMode() == KernelMode;
 }
 
 NTSTATUS MmCopyFromUser(void *Destination, const void __user *Source, SIZE_T Length)

@@ -137,6 +137,7 @@ ULONG MmCleanProcessAddressSpace(PKPROCESS Process)
     Pages = Space->PageCount;
     if (!Space->Deleted && Space->Cr3 != 0) {
         Space->Deleted = TRUE;
+        Space->SpareTeb = NULL;
         while ((Node = RtlAvlFirst(&Space->VadRoot)) != NULL) {
             MiDeleteVad(Space, CONTAINING_RECORD(Node, MMVAD, Node));
         }

@@ -68,7 +68,7 @@ PMMVAD MiInsertVad(PMM_ADDRESS_SPACE Space, const MMVAD *Model)
 
 void MiDeleteVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad)
 {
-    MiDeletePtes(Space, Vad->Start, Vad->End);
+    MiDeletePtes(Space, Vad->Start > Vad->Lowest ? Vad->Start : Vad->Lowest, Vad->End);
     RtlAvlRemove(&Space->VadRoot, &Vad->Node);
     Space->VadCount--;
     if (Vad->ControlArea != NULL) {

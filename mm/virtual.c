@@ -56,6 +56,9 @@ NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULO
     if (Vad->Type != VadPrivate) {
         return MiCommitSection(Vad, Start, End);
     }
+    if (Start < Vad->Lowest) {
+        Vad->Lowest = Start;
+    }
     for (ULONG_PTR Va = Start; Va <= End; Va = (Va | (MI_TABLE_SPAN - 1)) + 1) {
         if (MiCreatePte(Space, Va) == NULL) {
             MiDeleteEmptyTables(Space, Start, End);
@@ -99,6 +102,7 @@ static NTSTATUS MiReserve(PMM_ADDRESS_SPACE Space, PVOID *Base, ULONG_PTR ZeroBi
     Vad.Start = Start;
     Vad.End = End;
     Vad.MemCommit = (AllocationType & MEM_COMMIT) != 0;
+    Vad.Lowest = Vad.MemCommit ? Start : End + 1;
     if (MiInsertVad(Space, &Vad) == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }

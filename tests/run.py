@@ -199,6 +199,8 @@ def crashes():
         ("fault", "00000050 PAGE_FAULT_IN_NONPAGED_AREA", "not there", "BootCrashFault"),
         ("irql", "0000000a IRQL_NOT_LESS_OR_EQUAL", "at an IRQL", "BootCrashIrql",
          "fault:    in BootCrashIrql", "held:     page frames lock", "by BootCrashIrql"),
+        ("short", "0000000a IRQL_NOT_LESS_OR_EQUAL", "short section", "BootCrashShort",
+         "fault:    in BootCrashShort", "held:     object lock", "off by BootCrashShort"),
         ("write", "000000be ATTEMPTED_WRITE_TO_READONLY_MEMORY", "only read", "BootCrashWrite"),
         ("execute", "000000fc ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY", "execute data", ""),
         ("user", "00000050 PAGE_FAULT_IN_NONPAGED_AREA", "not its own", "BootCrashUser"),

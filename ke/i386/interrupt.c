@@ -48,7 +48,7 @@ void KiDeliverUserApcs(PKTRAP_FRAME TrapFrame)
 
 /*
  * About to enter user mode at a raised IRQL or, which debug builds check, holding a
- * mutex, with APCs disabled, or attached to another process.  They also know the
+ * mutex or short lock, with APCs disabled, or attached to another process.  They also know the
  * system service that returns; 0: none, a trap or an interrupt.
  */
 void KiBadExitToUser(PKTRAP_FRAME TrapFrame)
@@ -59,7 +59,7 @@ void KiBadExitToUser(PKTRAP_FRAME TrapFrame)
 #ifndef NDEBUG
     Service = TrapFrame->DbgEip;
 #endif
-    if (KeGetCurrentIrql() != PASSIVE_LEVEL) {
+    if (KeGetCurrentIrql() != PASSIVE_LEVEL || KiInShortSection()) {
         KeBugCheckEx(IRQL_GT_ZERO_AT_SYSTEM_SERVICE, Service, KeGetCurrentIrql(),
             TrapFrame->Eip, (ULONG_PTR)Thread);
     }

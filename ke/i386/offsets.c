@@ -17,6 +17,7 @@ ASSERT_OFFSET(PcIrql, KPCR, Irql);
 ASSERT_OFFSET(PcIdt, KPCR, IDT);
 ASSERT_OFFSET(PcGdt, KPCR, GDT);
 ASSERT_OFFSET(PcTss, KPCR, TSS);
+ASSERT_OFFSET(PcShortSectionBy, KPCR, ShortSectionBy);
 ASSERT_OFFSET(PcCurrentThread, KPCR, PrcbData.CurrentThread);
 ASSERT_OFFSET(PcSetMember, KPCR, PrcbData.SetMember);
 

@@ -13,6 +13,7 @@
 #define PcIdt             0x38
 #define PcGdt             0x3C
 #define PcTss             0x40
+#define PcShortSectionBy  0x44
 #define PcCurrentThread   0x124
 #define PcSetMember       0x134
 

@@ -108,7 +108,7 @@ static void KiPageFault(PKTRAP_FRAME TrapFrame, ULONG_PTR Address)
         KiKernelPageFault(TrapFrame, Address, Status);
         return;
     }
-    if (KeGetCurrentIrql() < DISPATCH_LEVEL) {
+    if (KeGetCurrentIrql() < DISPATCH_LEVEL && !KiInShortSection()) {
         Status = MmAccessFault(
             TrapFrame->ErrCode, (PVOID)Address, User ? UserMode : KernelMode, TrapFrame);
     } else {

@@ -102,12 +102,14 @@
         popfl
 .endm
 
-/* To \bad if \thread enters user mode with a mutex, APCs disabled, or attached. */
+/* To \bad if \thread enters user mode with a lock, APCs disabled, or attached. */
 .macro CHECK_NOTHING_HELD thread, bad
 #ifndef NDEBUG
         cmpl    $0, ThApcDisable(\thread)
         jne     \bad
         cmpb    $0, ThApcStateIndex(\thread)
+        jne     \bad
+        cmpl    $0, %fs:PcShortSectionBy
         jne     \bad
 #endif
 .endm

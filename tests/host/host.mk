@@ -18,7 +18,7 @@ HOST_LINK  := -Wl,--dynamic-linker=$(HOST_ROOT)/ld-linux.so.2 -Wl,-rpath,$(HOST_
 # rtl/memory.c defines what the sanitizers' run-time library needs under these names.
 HOST_RENAME := $(foreach f,memcpy memmove memset memcmp strlen strnlen strcmp strncmp,-D$(f)=Nt_$(f))
 
-HOST_TESTS := list bitmap avl memory string format pe mapped cpio handle
+HOST_TESTS := list bitmap avl memory string format security pe mapped cpio handle
 HOST_OBJS  := $(patsubst %,$(O)/host/%.o,$(wildcard rtl/*.c) ldr/pe.c ldr/mapped.c io/cpio.c \
 	tests/host/ktap.c tests/host/image.c tests/host/archive.c)
 

@@ -16,6 +16,11 @@ START_TEST(user_handles, "handles, rights, names and the objects behind them")
     KtRunNativeTest(L"\\??\\C:\\tests\\handles.exe");
 }
 
+START_TEST(user_security, "security descriptors, honest ones and others; permanence")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\security.exe");
+}
+
 START_TEST(user_memory, "virtual memory and sections")
 {
     KtRunNativeTest(L"\\??\\C:\\tests\\memory.exe");

@@ -256,6 +256,48 @@ static void TestDirectory(void)
     }
 }
 
+/* A list without entries: nobody may do anything.  The child inherits none of this. */
+static void TestSecurity(void)
+{
+    ACL Empty;
+    SECURITY_DESCRIPTOR Descriptor;
+    SECURITY_ATTRIBUTES Attributes = {sizeof(Attributes), &Descriptor, TRUE};
+    WCHAR Line[] = IMAGE L" exit 3";
+    STARTUPINFOW StartupInfo = {.cb = sizeof(StartupInfo)};
+    PROCESS_INFORMATION Child;
+    ULONG Back[16] = {0}, Length = 0;
+    DWORD Flags = 0;
+
+    (void)RtlCreateAcl(&Empty, sizeof(Empty), ACL_REVISION);
+    (void)RtlCreateSecurityDescriptor(&Descriptor, SECURITY_DESCRIPTOR_REVISION);
+    (void)RtlSetDaclSecurityDescriptor(&Descriptor, TRUE, &Empty, FALSE);
+    if (!KtapCheck(CreateProcessW(NULL, Line, &Attributes, &Attributes, FALSE, 0, NULL, NULL,
+                       &StartupInfo, &Child),
+            "a child with a descriptor")) {
+        return;
+    }
+    (void)KtapStatus(NtQuerySecurityObject(Child.hProcess, DACL_SECURITY_INFORMATION, Back,
+                         sizeof(Back), &Length),
+        STATUS_SUCCESS, "the process has it");
+    (void)KtapEqual(Length, sizeof(SECURITY_DESCRIPTOR_RELATIVE) + sizeof(ACL), "as it is long");
+    (void)KtapStatus(NtQuerySecurityObject(Child.hThread, DACL_SECURITY_INFORMATION, Back,
+                         sizeof(Back), &Length),
+        STATUS_SUCCESS, "and the thread");
+    (void)KtapCheck(memcmp(Back + 5, &Empty, sizeof(Empty)) == 0, "with the same list");
+    (void)KtapCheck(GetHandleInformation(Child.hProcess, &Flags) && Flags == HANDLE_FLAG_INHERIT,
+        "the handle is inheritable");
+    (void)KtapCheck(SetHandleInformation(Child.hProcess,
+                        HANDLE_FLAG_INHERIT | HANDLE_FLAG_PROTECT_FROM_CLOSE,
+                        HANDLE_FLAG_PROTECT_FROM_CLOSE) &&
+                        GetHandleInformation(Child.hProcess, &Flags) &&
+                        Flags == HANDLE_FLAG_PROTECT_FROM_CLOSE,
+        "protected instead");
+    (void)KtapCheck(!CloseHandle(Child.hProcess), "it cannot be closed");
+    (void)KtapCheck(
+        SetHandleInformation(Child.hProcess, HANDLE_FLAG_PROTECT_FROM_CLOSE, 0), "until allowed");
+    (void)KtapEqual(Finish(&Child), 3, "the child runs all the same");
+}
+
 /* What csrss has: processes in the high half, threads in the low half. */
 static ULONG CsrCounts(void)
 {
@@ -289,6 +331,7 @@ UINT mainCRTStartup(void)
     TestSuspended();
     TestTermination();
     TestDirectory();
+    TestSecurity();
     for (ULONG Try = 0; Try < 100 && CsrCounts() != Counts; Try++) {
         Sleep(10); /* until the deaths of processes that did not say goodbye reach csrss */
     }

