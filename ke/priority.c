@@ -29,9 +29,9 @@ void KiSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
         KiReadyThread(Thread);
         break;
     case Standby:
-        Prcb->NextThread = NULL;
-        KiReadyThread(Thread);
+        Prcb->NextThread = NULL; /* first who is next without this thread */
         KiCheckPreemption(Prcb);
+        KiReadyThread(Thread);
         break;
     case Running:
         KiCheckPreemption(Prcb);

@@ -204,7 +204,7 @@ static BOOLEAN KtResetLate(HANDLE Timer, KT_BLOCKER *Blocker, volatile LONG *Cal
     Blocker->Blocks = Blocker->Go = FALSE;
     (void)KeSetTimer(&Blocker->Timer, Due, 0, &Blocker->Dpc);
     ok_status(KtSetTimer(Timer, 20, KtCountApc, (PVOID)Calls, 0, NULL), STATUS_SUCCESS);
-    ok_status(KtWait(&Blocker->Timer, 10000), STATUS_SUCCESS);
+    ok_status(KtWait(&Blocker->Timer, KT_LONG), STATUS_SUCCESS);
     if (NtWaitForSingleObject(Timer, FALSE, &Zero) == STATUS_SUCCESS) {
         while (!Blocker->Blocks && *Calls == 0) {
             __builtin_ia32_pause();

@@ -87,7 +87,7 @@ static void KtFormLine(KT_LINE *Line, HANDLE Handle)
     Line->Handle = Handle;
     for (ULONG i = 0; i < KT_WAITERS; i++) {
         Line->Threads[i] = KtStartThread(KtStandInLine, Line);
-        for (ULONG Try = 0; Try < 500 && !KtWaits(Line->Threads[i]); Try++) {
+        for (ULONG Try = 0; Try < KT_LONG / 10 && !KtWaits(Line->Threads[i]); Try++) {
             KtSleep(10);
         }
         ok(KtWaits(Line->Threads[i]), "waiter %u waits", i);

@@ -134,7 +134,7 @@ typedef struct _KT_APC_TARGET {
 static void KtApcTarget(PVOID Context)
 {
     KT_APC_TARGET *Target = Context;
-    LARGE_INTEGER Timeout = KtMilliseconds(5000);
+    LARGE_INTEGER Timeout = KtMilliseconds(KT_LONG);
 
     Target->Status = KeWaitForSingleObject(
         &Target->Go, UserRequest, Target->Mode, Target->Alertable, &Timeout);
@@ -195,7 +195,7 @@ START_TEST(ke_apc_user, "user APCs: end alertable waits made for user mode only"
     ok(!Apc.Inserted && Apc.ApcListEntry.Flink == &Apc.ApcListEntry, "alone in its ring");
     ok(KeFlushQueueApc(&Thread->Tcb, UserMode) == NULL, "a second flush finds nothing");
     ok(KeInsertQueueUserApcFirst(&Apc, NULL, NULL), "it is queued first");
-    ok_status(KtWait(Thread, 5000), STATUS_SUCCESS);
+    ok_status(KtWait(Thread, KT_LONG), STATUS_SUCCESS);
     ok_status(Target.Status, STATUS_USER_APC);
     ok(!KeInsertQueueApc(&Apc, NULL, NULL, 0), "a thread that has ended takes no APC");
     KtJoinThread(Thread);

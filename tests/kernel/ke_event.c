@@ -39,7 +39,7 @@ static void KtWaiter(PVOID Context)
 {
     KT_WAITER *Waiter = Context;
 
-    Waiter->Status = KtWait(Waiter->Object, 5000);
+    Waiter->Status = KtWait(Waiter->Object, KT_LONG);
     InterlockedIncrement(Waiter->Woken);
 }
 
@@ -83,7 +83,7 @@ START_TEST(ke_event_wake, "events: how many waiters each kind wakes, in which or
     KtStartWaiters(&Event, &Woken, Waiters, Threads);
     for (LONG i = 0; i < WAITERS; i++) {
         KeSetEvent(&Event, 0, FALSE);
-        ok_status(KtWait(Threads[i], 5000), STATUS_SUCCESS);
+        ok_status(KtWait(Threads[i], KT_LONG), STATUS_SUCCESS);
         ok_eq(Woken, i + 1);
         ok_eq(KeReadStateEvent(&Event), 0);
     }

@@ -64,7 +64,7 @@ static void KtMutexUser(PVOID Context)
 {
     KT_MUTEX *Test = Context;
 
-    ok_status(KtWait(&Test->Start, 5000), STATUS_SUCCESS);
+    ok_status(KtWait(&Test->Start, KT_LONG), STATUS_SUCCESS);
     for (ULONG i = 0; i < 50; i++) {
         KeAcquireGuardedMutex(&Test->Mutex);
         ok(KeIsGuardedMutexOwned(&Test->Mutex), "the holder owns it");

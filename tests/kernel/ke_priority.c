@@ -19,7 +19,7 @@ static void KtWaitAndSpin(PVOID Context)
 {
     KT_WAITER *Waiter = Context;
 
-    ok_status(KtWait(&Waiter->Event, 10000), STATUS_SUCCESS);
+    ok_status(KtWait(&Waiter->Event, KT_LONG), STATUS_SUCCESS);
     KtSpinner(&Waiter->Spinner);
 }
 
@@ -190,6 +190,6 @@ START_TEST(ke_priority_privilege, "priorities: upwards of what is normal only wi
     KtTryRealTime(Handle, STATUS_SUCCESS);
     ObDereferenceObject(Powerless);
     ok_status(ObCloseHandle(Handle, KernelMode), STATUS_SUCCESS);
-    ok_status(KtWait(Process, 10000), STATUS_SUCCESS);
+    ok_status(KtWait(Process, KT_LONG), STATUS_SUCCESS);
     ObDereferenceObject(Process);
 }

@@ -76,7 +76,7 @@ static void KtWork(PVOID Context)
         InterlockedIncrement(&Work->Taken);
         (void)KeYieldExecution(); /* a second one would show now */
         InterlockedDecrement(&Work->Running);
-        ok_status(KtWait(&Work->Hold, 5000), STATUS_SUCCESS);
+        ok_status(KtWait(&Work->Hold, KT_LONG), STATUS_SUCCESS);
     }
 }
 

@@ -27,13 +27,21 @@ static ULONG KtCurrentProcessor(void)
     return Number;
 }
 
-/* FALSE: *Value has not reached Wanted within two seconds.  Does not give up the processor. */
+/* FALSE: *Value does not reach Wanted.  Does not give up the processor. */
 static BOOLEAN KtSpinUntil(const volatile LONG *Value, LONG Wanted)
 {
-    ULONGLONG End = KeQueryInterruptTime() + 20000000;
+    ULONGLONG End = KeQueryInterruptTime() + KT_LONG * 10000ull;
 
     while (*Value < Wanted && KeQueryInterruptTime() < End) {
         __builtin_ia32_pause();
+    }
+    return *Value >= Wanted;
+}
+
+static BOOLEAN KtSleepUntil(const volatile LONG *Value, LONG Wanted)
+{
+    for (ULONG i = 0; i < KT_LONG / 10 && *Value < Wanted; i++) {
+        KtSleep(10);
     }
     return *Value >= Wanted;
 }
@@ -175,20 +183,23 @@ START_TEST(ke_smp_priority, "priorities: none runs while a better one is ready a
     (void)KeSetPriorityThread(KeGetCurrentThread(), 20);
     ok_eq(KtStartRunners(Low, LowThreads, Count, 17), Count);
     ok_eq(KtStartRunners(High, HighThreads, Count, 18), Count);
-    KtSleep(50);
     for (ULONG i = 0; i < Count; i++) {
-        Turns[i] = Low[i].Turns;
+        ok(KtSleepUntil(&High[i].Turns, 2), "the better thread %u runs", i);
+    }
+    for (ULONG i = 0; i < Count; i++) {
         ok_eq(LowThreads[i]->Tcb.State, Ready);
+        Turns[i] = Low[i].Turns;
     }
     KtSleep(100);
     for (ULONG i = 0; i < Count; i++) {
         ok_eq(Low[i].Turns, Turns[i]);
-        ok(High[i].Turns > 1, "the better thread %u runs", i);
     }
     KtStopRunners(High, HighThreads, 1); /* its processor takes one of the others */
-    KtSleep(100);
-    for (ULONG i = 0; i < Count; i++) {
-        Running += Low[i].Turns != Turns[i];
+    for (ULONG Try = 0; Running == 0 && Try < KT_LONG / 10; Try++) {
+        KtSleep(10);
+        for (ULONG i = 0; i < Count; i++) {
+            Running += Low[i].Turns != Turns[i];
+        }
     }
     ok(Running != 0, "a processor that is free takes a thread");
     KtStopRunners(High + 1, HighThreads + 1, Count - 1);
@@ -244,7 +255,7 @@ typedef struct _KT_CROWD {
     KGUARDED_MUTEX Mutex;
     KSEMAPHORE Semaphore;
     volatile LONG Inside;
-    LONG Total; /* the mutex */
+    volatile LONG Total; /* the mutex */
     PETHREAD Threads[2 * MAXIMUM_PROCESSORS];
     volatile BOOLEAN Go;
 } KT_CROWD;
@@ -262,7 +273,7 @@ static void KtJostle(PVOID Context)
             (void)KeSetAffinityThread(&Other->Tcb, Mask);
             (void)KeSetPriorityThread(&Other->Tcb, 4 + (LONG)(Random >> 28) % 8);
         }
-        ok_status(KtWait(&Crowd->Semaphore, 5000), STATUS_SUCCESS);
+        ok_status(KtWait(&Crowd->Semaphore, KT_LONG), STATUS_SUCCESS);
         KeAcquireGuardedMutex(&Crowd->Mutex);
         ok_eq(InterlockedIncrement(&Crowd->Inside), 1);
         Crowd->Total++;
@@ -271,6 +282,19 @@ static void KtJostle(PVOID Context)
         ok_status(KeReleaseSemaphore(&Crowd->Semaphore, (LONG)(Random >> 30), 1, FALSE, NULL),
             STATUS_SUCCESS);
     }
+}
+
+/* As long as it takes, if the crowd gets on. */
+static void KtAwaitJostler(KT_CROWD *Crowd, PETHREAD Thread)
+{
+    NTSTATUS Status;
+    LONG Total;
+
+    do {
+        Total = Crowd->Total;
+        Status = KtWait(Thread, KT_LONG);
+    } while (Status == STATUS_TIMEOUT && Crowd->Total != Total);
+    ok_status(Status, STATUS_SUCCESS);
 }
 
 START_TEST(ke_smp_crowd, "threads moved about while they wait, own and signal lose nothing")
@@ -289,7 +313,7 @@ START_TEST(ke_smp_crowd, "threads moved about while they wait, own and signal lo
     }
     Crowd.Go = TRUE;
     for (ULONG i = 0; i < Count; i++) {
-        ok_status(KtWait(Crowd.Threads[i], 60000), STATUS_SUCCESS);
+        KtAwaitJostler(&Crowd, Crowd.Threads[i]);
     }
     for (ULONG i = 0; i < Count; i++) { /* until now somebody might have moved them */
         ObDereferenceObject(Crowd.Threads[i]);

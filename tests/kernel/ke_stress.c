@@ -14,7 +14,7 @@
 #include "tests/kernel/stress.h"
 
 #define KT_PROGRAM  L"\\??\\C:\\tests\\stress.exe"
-#define KT_PATIENCE (30ull * 10000000) /* a step that takes longer is one that hangs */
+#define KT_PATIENCE (KT_LONG * 10000ull) /* a step that takes longer is one that hangs */
 #define KT_BELOW    (-4)               /* priority of the test, relative to the base of */
 #define KT_ABOVE    4                  /* all processes, and of its threads */
 
@@ -138,7 +138,7 @@ static void KtBuryThread(LONG Slot)
     PKEVENT Command = Self->Command;
 
     if (Self->Thread != NULL) {
-        KtBroken |= KtWait(Self->Thread, 30000) != STATUS_SUCCESS;
+        KtBroken |= KtWait(Self->Thread, KT_LONG) != STATUS_SUCCESS;
         ObDereferenceObject(Self->Thread);
     }
     RtlZeroMemory(Self, sizeof(*Self));
@@ -355,6 +355,7 @@ START_TEST(ke_stress, "all dispatcher objects, three processes, against a model:
     KtBeginStress();
     while (Right && !KtBroken && Step < KeBootOptions.Steps) {
         Step++;
+        KtProgress();
         KtStressStep(&Actor);
         Right = KtSettle();
     }

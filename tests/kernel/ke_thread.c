@@ -109,6 +109,54 @@ START_TEST(ke_priority, "priorities: a better thread preempts, a worse one waits
     (void)KeSetPriorityThread(Self, Base);
 }
 
+typedef struct _KT_RANKED {
+    KEVENT Go;
+    volatile LONG *Turn;
+    LONG Came; /* as which one it ran */
+} KT_RANKED;
+
+static void KtRanked(PVOID Context)
+{
+    KT_RANKED *Ranked = Context;
+
+    ok_status(KtWait(&Ranked->Go, KT_LONG), STATUS_SUCCESS);
+    Ranked->Came = InterlockedIncrement(Ranked->Turn);
+}
+
+/* One of 14 stands by, one of 12 is ready; the first falls to 10, still above this one. */
+START_TEST(ke_standby, "priorities: a thread that stands by and falls gives way to a ready one")
+{
+    PKTHREAD Self = KeGetCurrentThread();
+    KPRIORITY Base = Self->BasePriority;
+    volatile LONG Turn = 0;
+    KT_RANKED Ranked[2];
+    PETHREAD Threads[2];
+    KIRQL OldIrql;
+
+    KtUseOneProcessor();
+    for (ULONG i = 0; i < 2; i++) {
+        Ranked[i] = (KT_RANKED){.Turn = &Turn};
+        KeInitializeEvent(&Ranked[i].Go, NotificationEvent, FALSE);
+        Threads[i] = KtStartThread(KtRanked, &Ranked[i]);
+        (void)KtAwaitState(Threads[i], Waiting);
+        (void)KeSetPriorityThread(&Threads[i]->Tcb, i == 0 ? 14 : 12);
+    }
+    (void)KeSetPriorityThread(Self, 9);
+    OldIrql = KeRaiseIrqlTo(DISPATCH_LEVEL);
+    KeSetEvent(&Ranked[0].Go, 0, FALSE);
+    KeSetEvent(&Ranked[1].Go, 0, FALSE);
+    ok_eq(Threads[0]->Tcb.State, Standby);
+    ok_eq(Threads[1]->Tcb.State, Ready);
+    (void)KeSetPriorityThread(&Threads[0]->Tcb, 10);
+    ok_eq(Threads[1]->Tcb.State, Standby);
+    KeLowerIrql(OldIrql);
+    for (ULONG i = 0; i < 2; i++) {
+        KtJoinThread(Threads[i]);
+        ok_eq(Ranked[i].Came, 2 - (LONG)i);
+    }
+    (void)KeSetPriorityThread(Self, Base);
+}
+
 START_TEST(ke_base_priority, "base priorities: relative to the process, saturation, no way out")
 {
     PKTHREAD Self = KeGetCurrentThread();
@@ -137,7 +185,7 @@ static void KtBoosted(PVOID Context)
 {
     KT_BOOSTED *Boosted = Context;
 
-    ok_status(KtWait(&Boosted->Event, 5000), STATUS_SUCCESS);
+    ok_status(KtWait(&Boosted->Event, KT_LONG), STATUS_SUCCESS);
     KtSpinner(&Boosted->Spinner);
 }
 

@@ -69,10 +69,10 @@ START_TEST(ke_timer, "timers: one-shot, cancelled, past, absolute, with a DPC")
     KeInitializeTimer(&Timer, NotificationTimer);
     ok(!KeSetTimer(&Timer, Due, 0, &Test.Dpc), "the timer was not set");
     ok_status(KtWait(&Timer, 0), STATUS_TIMEOUT);
-    ok_status(KtWait(&Timer, 5000), STATUS_SUCCESS);
+    ok_status(KtWait(&Timer, KT_LONG), STATUS_SUCCESS);
     ok(KeQueryInterruptTime() - Start >= 200000, "the timer does not fire early");
     ok_status(KtWait(&Timer, 0), STATUS_SUCCESS); /* stays signalled */
-    ok_status(KtWait(&Test.Done, 5000), STATUS_SUCCESS);
+    ok_status(KtWait(&Test.Done, KT_LONG), STATUS_SUCCESS);
     ok_eq(Test.Count, 1);
     ok(!KeCancelTimer(&Timer), "it is no longer set");
 
@@ -90,7 +90,7 @@ START_TEST(ke_timer, "timers: one-shot, cancelled, past, absolute, with a DPC")
     KeQuerySystemTime(&Due);
     Due.QuadPart += 200000;
     (void)KeSetTimer(&Timer, Due, 0, NULL);
-    ok_status(KtWait(&Timer, 5000), STATUS_SUCCESS);
+    ok_status(KtWait(&Timer, KT_LONG), STATUS_SUCCESS);
 }
 
 START_TEST(ke_timer_periodic, "timers: periodic ones go on until they are cancelled")
@@ -104,7 +104,7 @@ START_TEST(ke_timer_periodic, "timers: periodic ones go on until they are cancel
     KeInitializeTimer(&Timer, SynchronizationTimer);
     (void)KeSetTimer(&Timer, Due, 20, &Test.Dpc);
     for (ULONG i = 0; i < 4; i++) {
-        ok_status(KtWait(&Timer, 5000), STATUS_SUCCESS);
+        ok_status(KtWait(&Timer, KT_LONG), STATUS_SUCCESS);
     }
     ok(KeCancelTimer(&Timer), "a periodic timer stays set");
     Count = Test.Count;

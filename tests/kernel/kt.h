@@ -59,6 +59,15 @@ void KtSkip(PCSTR Reason);
  */
 void KtRunTwice(void);
 
+/*
+ * Milliseconds that only what hangs takes: limits of waits that have to succeed are
+ * not a measure of speed, since a host may give the machine a tenth of its time.
+ */
+#define KT_LONG 60000
+
+/* For a test that does not check anything for minutes: it does not hang. */
+void KtProgress(void);
+
 /* Runs what Pattern ('*' and '?') selects and prints KTAP; TRUE: all passed. */
 BOOLEAN KtRunTests(PCSTR Pattern);
 
@@ -70,7 +79,7 @@ BOOLEAN KtCompareCounters(const NASCENT_COUNTERS *Before, const NASCENT_COUNTERS
 /* A system thread; KtJoinThread waits for its end and drops the reference. */
 PETHREAD KtStartThread(PKSTART_ROUTINE Routine, PVOID Context);
 void KtJoinThread(PETHREAD Thread);
-/* Sleeps until Thread is in State, at most two seconds; FALSE: it is not. */
+/* Sleeps until Thread is in State, at most KT_LONG; FALSE: it is not. */
 BOOLEAN KtAwaitState(PETHREAD Thread, KTHREAD_STATE State);
 /* A thread routine that does nothing but run; its context. */
 typedef struct _KT_SPINNER {

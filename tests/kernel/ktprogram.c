@@ -6,7 +6,7 @@
 #include "nt/native.h"
 #include "tests/kernel/ktprogram.h"
 
-#define KT_PROGRAM_TIMEOUT 60000 /* milliseconds */
+#define KT_PROGRAM_TIMEOUT (3 * KT_LONG)
 #define KT_SMSS            L"\\SystemRoot\\system32\\smss.exe"
 
 NTSTATUS KtRunProgram(PCWSTR Path, PCWSTR CommandLine, NTSTATUS *ExitStatus)

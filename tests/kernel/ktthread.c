@@ -15,14 +15,14 @@ PETHREAD KtStartThread(PKSTART_ROUTINE Routine, PVOID Context)
 void KtJoinThread(PETHREAD Thread)
 {
     if (Thread != NULL) {
-        ok_status(KtWait(Thread, 10000), STATUS_SUCCESS);
+        ok_status(KtWait(Thread, KT_LONG), STATUS_SUCCESS);
         ObDereferenceObject(Thread);
     }
 }
 
 BOOLEAN KtAwaitState(PETHREAD Thread, KTHREAD_STATE State)
 {
-    for (ULONG i = 0; i < 200 && Thread->Tcb.State != State; i++) {
+    for (ULONG i = 0; i < KT_LONG / 10 && Thread->Tcb.State != State; i++) {
         KtSleep(10);
     }
     return Thread->Tcb.State == State;

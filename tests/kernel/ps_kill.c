@@ -12,7 +12,6 @@
 #include "tests/kernel/ktprogram.h"
 
 #define KT_LAST_PROCESS_ID 0x4000
-#define KT_PATIENCE        3000 /* milliseconds that the survivors have to end by themselves */
 #define KT_MAX_EVENTS      20000
 
 /* One round: who dies at which event of which creation. */
@@ -72,7 +71,7 @@ static void KtKiller(PVOID Context)
 
     KeSetPriorityThread(KeGetCurrentThread(), 31);
     KeSetEvent(&Kill->Done, 0, FALSE); /* ready */
-    KtWait(&Kill->Reached, KT_PATIENCE * 4);
+    KtWait(&Kill->Reached, KT_LONG);
     if (!Kill->Over) {
         KtForEachProcess(KtTerminateVictim, (PVOID)Kill->Victim);
     }
@@ -83,7 +82,7 @@ static void KtTerminateSurvivor(PEPROCESS Process, PVOID Context)
     UNREFERENCED_PARAMETER(Context);
     KtTerminate(Process);
     if (Process->ThreadsEver != 0) {
-        ok_status(KtWait(Process, KT_PATIENCE), STATUS_SUCCESS);
+        ok_status(KtWait(Process, KT_LONG), STATUS_SUCCESS);
     }
 }
 
@@ -105,7 +104,7 @@ static void KtRunScenario(const KT_SCENARIO *Scenario)
     NTSTATUS Status = PsLaunchProgram(Scenario->Path, Scenario->CommandLine, &Process);
 
     if (NT_SUCCESS(Status)) {
-        ok_status(KtWait(Process, KT_PATIENCE), STATUS_SUCCESS);
+        ok_status(KtWait(Process, KT_LONG), STATUS_SUCCESS);
         ObDereferenceObject(Process);
     }
     KtForEachProcess(KtTerminateSurvivor, NULL);
@@ -124,7 +123,7 @@ static BOOLEAN KtKillAt(const KT_SCENARIO *Scenario, PCSTR Victim, ULONG Event)
     KeInitializeDpc(&Kill.Dpc, KtReached, &Kill);
     PETHREAD Killer = KtStartThread(KtKiller, &Kill);
 
-    KtWait(&Kill.Done, KT_PATIENCE);
+    KtWait(&Kill.Done, KT_LONG);
     KeArmEventPoint(KeTraceBeginAttempt() + Scenario->Creation - 1, Event, &Kill.Dpc);
     KtRunScenario(Scenario);
     Reached = KeDisarmEventPoint() >= Event;

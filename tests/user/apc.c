@@ -163,7 +163,7 @@ static HANDLE StartThread(PUSER_THREAD_START_ROUTINE Routine, BOOLEAN Suspended)
 static void ExpectEnd(HANDLE Thread, NTSTATUS Status, PCSTR Name)
 {
     THREAD_BASIC_INFORMATION Information = {.ExitStatus = STATUS_PENDING};
-    LARGE_INTEGER Timeout = {.QuadPart = -50000000LL};
+    LARGE_INTEGER Timeout = {.QuadPart = -300000000LL};
 
     (void)KtapStatus(NtWaitForSingleObject(Thread, FALSE, &Timeout), STATUS_SUCCESS, "its end");
     (void)NtQueryInformationThread(

@@ -6,7 +6,7 @@
 #pragma once
 #include "tests/user/ktap.h"
 
-#define CHILD_TIMEOUT (-100000000LL) /* 10 s */
+#define CHILD_TIMEOUT (-300000000LL) /* 30 s */
 
 static inline NTSTATUS StartChild(PCWSTR Path, PCWSTR Line, PRTL_USER_PROCESS_INFORMATION Child)
 {
