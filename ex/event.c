@@ -5,6 +5,7 @@
  * mutant.c and semaphore.c do the same for their kinds.
  */
 #include "ex/exp.h"
+#include "ob/header.h"
 
 POBJECT_TYPE ExEventObjectType;
 

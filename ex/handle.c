@@ -18,8 +18,13 @@
  *   live  <-> locked   ExLockHandle, ExUnlockHandle; nobody else changes it meanwhile
  *   locked -> free     ExRemoveLockedHandle: Value 0, then into the list
  *
- * Nobody ever locks an entry whose Value is 0, so a free one belongs to whoever
- * holds ListLock.  Leaves and upper tables stay where they are until the table is
+ * A free entry belongs to whoever holds ListLock, but for the lock bit: a look-up
+ * with a wrong handle sets it for the moment it takes to see that the entry is free.
+ * That is why an entry is filled by an atomic OR, and why such a look-up drops the
+ * bit atomically: if the entry has become live meanwhile, neither loses anything,
+ * and the look-up has it locked, as it should.
+ *
+ * Leaves and upper tables stay where they are until the table is
  * destroyed, and are in place before NextFresh says that there is something in them.
  *
  * Process and thread ids come from the same code.  For them a freed value goes
@@ -27,59 +32,53 @@
  *
  * Next: ob/handle.c, which gives the entries their meaning.
  */
-#include "ex.h"
+#include "ex/handle.h"
 #include "mm.h"
 
-#define LEAF_ENTRIES  512u
 #define MIDDLE_LEAVES 1024u
 #define TOP_MIDDLES   32u
-#define LEVEL_MASK    3u
 #define TAG_TABLE     POOL_TAG('O', 'b', 't', 'b')
-
-/*
- * ListLock, a short lock, guards the list, the count and the taking of fresh entries.
- * GrowthLock: one thread at a time adds a leaf; it alone moves NextFresh from one
- * leaf to the next and changes TableCode.
- */
-struct _HANDLE_TABLE {
-    ULONG_PTR TableCode; /* leaf, middle or top table | its level 0..2 */
-    volatile ULONG NextFresh; /* no entry from here on has ever been used */
-    ULONG FirstFree;     /* index; 0: none */
-    ULONG LastFree;      /* where values are put at the end */
-    ULONG HandleCount;
-    BOOLEAN TrackCids;
-    KSPIN_LOCK ListLock;
-    KGUARDED_MUTEX GrowthLock;
-};
 
 static ULONG ExpLevel(PHANDLE_TABLE Table)
 {
-    return (ULONG)(Table->TableCode & LEVEL_MASK);
+    return (ULONG)(Table->TableCode & EXP_LEVEL_MASK);
 }
 
 static PVOID ExpRoot(PHANDLE_TABLE Table)
 {
-    return (PVOID)(Table->TableCode & ~(ULONG_PTR)LEVEL_MASK);
+    return (PVOID)(Table->TableCode & ~(ULONG_PTR)EXP_LEVEL_MASK);
 }
 
-static __attribute__((noinline, returns_nonnull)) PHANDLE_TABLE_ENTRY ExpUpperEntry(
-    PHANDLE_TABLE Table, ULONG Index)
+void ExpSpinEntry(PHANDLE_TABLE_ENTRY Entry)
 {
-    PVOID Root = ExpRoot(Table);
-    ULONG Leaf = Index / LEAF_ENTRIES;
-    PHANDLE_TABLE_ENTRY Entries = ExpLevel(Table) == 1
+    do {
+        __builtin_ia32_pause(); /* another processor has it, for a few instructions */
+    } while (InterlockedOr(&Entry->Value, EXHANDLE_LOCK) & EXHANDLE_LOCK);
+}
+
+static TRACE_RESOURCE ExpResource(PHANDLE_TABLE Table)
+{
+    return Table->TrackCids ? ResourceCid : ResourceHandle;
+}
+
+/* Index 0: there was none to be had. */
+void ExpTraceHandle(PHANDLE_TABLE Table, TRACE_EVENT_ID Event, ULONG Index)
+{
+    if (Index != 0) {
+        KeTraceShort(Event, ExpResource(Table), (ULONG_PTR)ExpHandle(Index));
+    }
+}
+
+PHANDLE_TABLE_ENTRY ExpUpperEntry(PHANDLE_TABLE Table, ULONG Index)
+{
+    ULONG_PTR Code = __atomic_load_n(&Table->TableCode, __ATOMIC_ACQUIRE);
+    PVOID Root = (PVOID)(Code & ~(ULONG_PTR)EXP_LEVEL_MASK);
+    ULONG Leaf = Index / EXP_LEAF_ENTRIES;
+    PHANDLE_TABLE_ENTRY Entries = (Code & EXP_LEVEL_MASK) == 1
         ? ((PHANDLE_TABLE_ENTRY *)Root)[Leaf]
         : ((PHANDLE_TABLE_ENTRY **)Root)[Leaf / MIDDLE_LEAVES][Leaf % MIDDLE_LEAVES];
 
-    return Entries + Index % LEAF_ENTRIES;
-}
-
-/* The entry of an index below NextFresh.  Most tables are one leaf. */
-static inline __attribute__((returns_nonnull)) PHANDLE_TABLE_ENTRY ExpEntry(
-    PHANDLE_TABLE Table, ULONG Index)
-{
-    return ExpLevel(Table) == 0 ? (PHANDLE_TABLE_ENTRY)ExpRoot(Table) + Index
-                                : ExpUpperEntry(Table, Index);
+    return Entries + Index % EXP_LEAF_ENTRIES;
 }
 
 /* Puts a table of Count pointers above the root, which becomes its first. */
@@ -91,7 +90,8 @@ static BOOLEAN ExpAddLevel(PHANDLE_TABLE Table, ULONG Count)
         return FALSE;
     }
     Root[0] = ExpRoot(Table);
-    Table->TableCode = (ULONG_PTR)Root | (ExpLevel(Table) + 1);
+    __atomic_store_n(
+        &Table->TableCode, (ULONG_PTR)Root | (ExpLevel(Table) + 1), __ATOMIC_RELEASE);
     return TRUE;
 }
 
@@ -136,13 +136,13 @@ static BOOLEAN ExpLinkLeaf(PHANDLE_TABLE Table, ULONG Leaf, PHANDLE_TABLE_ENTRY 
 /* The contents beyond the reserved entry may be anything: NextFresh hides them. */
 static BOOLEAN ExpAddLeaf(PHANDLE_TABLE Table)
 {
-    ULONG Leaf = Table->NextFresh / LEAF_ENTRIES;
+    ULONG Leaf = Table->NextFresh / EXP_LEAF_ENTRIES;
     PHANDLE_TABLE_ENTRY Entries;
 
     if (Leaf >= MIDDLE_LEAVES * TOP_MIDDLES) {
         return FALSE;
     }
-    Entries = ExAllocatePoolWithTag(NonPagedPool, LEAF_ENTRIES * sizeof(*Entries), TAG_TABLE);
+    Entries = ExAllocatePoolWithTag(NonPagedPool, EXP_LEAF_ENTRIES * sizeof(*Entries), TAG_TABLE);
     if (Entries == NULL) {
         return FALSE;
     }
@@ -173,11 +173,6 @@ PHANDLE_TABLE ExCreateHandleTable(BOOLEAN TrackCids)
     return Table;
 }
 
-static BOOLEAN ExpFreshIsReady(PHANDLE_TABLE Table)
-{
-    return Table->NextFresh % LEAF_ENTRIES != 0;
-}
-
 /* All fresh entries are used: adds a leaf, unless somebody else just has. */
 static __attribute__((noinline)) BOOLEAN ExpGrow(PHANDLE_TABLE Table)
 {
@@ -189,47 +184,19 @@ static __attribute__((noinline)) BOOLEAN ExpGrow(PHANDLE_TABLE Table)
     return Grown;
 }
 
-static HANDLE ExpHandle(ULONG Index)
-{
-    return (HANDLE)((ULONG_PTR)Index * 4);
-}
-
-static TRACE_RESOURCE ExpResource(PHANDLE_TABLE Table)
-{
-    return Table->TrackCids ? ResourceCid : ResourceHandle;
-}
-
-/* From here on look-ups find it. */
-FORCEINLINE void ExpFill(PHANDLE_TABLE_ENTRY Entry, const HANDLE_TABLE_ENTRY *Contents)
-{
-    Entry->GrantedAccess = Contents->GrantedAccess;
-    __atomic_store_n(&Entry->Value, Contents->Value, __ATOMIC_RELEASE);
-}
-
 /* Makes the next fresh entry.  ListLock held, or the table is nobody else's. */
 FORCEINLINE ULONG ExpFillFresh(PHANDLE_TABLE Table, const HANDLE_TABLE_ENTRY *Contents)
 {
     ULONG Index = Table->NextFresh;
 
-    ExpFill(ExpEntry(Table, Index), Contents);
+    *ExpEntry(Table, Index) = *Contents;
     Table->HandleCount++;
     __atomic_store_n(&Table->NextFresh, Index + 1, __ATOMIC_RELEASE);
     return Index;
 }
 
-FORCEINLINE ULONG ExpFillFree(PHANDLE_TABLE Table, const HANDLE_TABLE_ENTRY *Contents)
-{
-    ULONG Index = Table->FirstFree;
-    PHANDLE_TABLE_ENTRY Entry = ExpEntry(Table, Index);
-
-    Table->FirstFree = Entry->NextFree;
-    ExpFill(Entry, Contents);
-    Table->HandleCount++;
-    return Index;
-}
-
 /* At the end, so that it is not soon seen again. */
-static void ExpPutLast(PHANDLE_TABLE Table, ULONG Index)
+void ExpPutLast(PHANDLE_TABLE Table, ULONG Index)
 {
     ExpEntry(Table, Index)->NextFree = 0;
     if (Table->FirstFree == 0) {
@@ -240,41 +207,17 @@ static void ExpPutLast(PHANDLE_TABLE Table, ULONG Index)
     Table->LastFree = Index;
 }
 
-/* A freed entry, which is in no list yet.  ListLock held, or nobody else's table. */
-FORCEINLINE void ExpPutIndex(PHANDLE_TABLE Table, PHANDLE_TABLE_ENTRY Entry, ULONG Index)
+ULONG ExpCreateFresh(PHANDLE_TABLE Table, ULONG_PTR Value, ULONG GrantedAccess)
 {
-    Table->HandleCount--;
-    if (Table->TrackCids) {
-        ExpPutLast(Table, Index);
-    } else { /* at the front, where the next create finds it in the cache */
-        Entry->NextFree = Table->FirstFree;
-        Table->FirstFree = Index;
-    }
-}
+    const HANDLE_TABLE_ENTRY Entry = {.Value = Value, .GrantedAccess = GrantedAccess};
+    BOOLEAN Grown = TRUE;
 
-HANDLE ExCreateHandle(PHANDLE_TABLE Table, const HANDLE_TABLE_ENTRY *Entry)
-{
-    ULONG Index;
-
-    if (KeFaultPoint()) {
-        return NULL;
+    while (Grown && !ExpFreshIsReady(Table)) {
+        KeReleaseShortLock(&Table->ListLock);
+        Grown = ExpGrow(Table);
+        KeAcquireShortLock(&Table->ListLock);
     }
-    KeAcquireShortLock(&Table->ListLock);
-    if (Table->FirstFree != 0 && !(Table->TrackCids && ExpFreshIsReady(Table))) {
-        Index = ExpFillFree(Table, Entry);
-    } else {
-        while (!ExpFreshIsReady(Table)) {
-            KeReleaseShortLock(&Table->ListLock);
-            if (!ExpGrow(Table)) {
-                return NULL;
-            }
-            KeAcquireShortLock(&Table->ListLock);
-        }
-        Index = ExpFillFresh(Table, Entry);
-    }
-    KeReleaseShortLock(&Table->ListLock);
-    KeTraceAcquire(ExpResource(Table), (ULONG_PTR)ExpHandle(Index));
-    return ExpHandle(Index);
+    return Grown ? ExpFillFresh(Table, &Entry) : 0;
 }
 
 /*
@@ -286,7 +229,7 @@ BOOLEAN ExCreateHandleAt(PHANDLE_TABLE Table, HANDLE Handle, const HANDLE_TABLE_
 {
     ULONG Wanted = (ULONG)((ULONG_PTR)Handle / 4);
 
-    ASSERT(Wanted >= Table->NextFresh && Wanted % LEAF_ENTRIES != 0);
+    ASSERT(Wanted >= Table->NextFresh && Wanted % EXP_LEAF_ENTRIES != 0);
     if (KeFaultPoint()) {
         return FALSE;
     }
@@ -307,58 +250,6 @@ BOOLEAN ExCreateHandleAt(PHANDLE_TABLE Table, HANDLE Handle, const HANDLE_TABLE_
             Table->NextFresh = Index + 1;
         }
     }
-}
-
-/* Interrupts off from here on, if it succeeds.  FALSE: the entry is free. */
-FORCEINLINE BOOLEAN ExpLockEntry(PHANDLE_TABLE_ENTRY Entry)
-{
-    KeEnterShortSection();
-    for (;;) {
-        ULONG_PTR Value =
-            __atomic_load_n(&Entry->Value, __ATOMIC_RELAXED) & ~(ULONG_PTR)EXHANDLE_LOCK;
-
-        if (Value == 0) {
-            KeLeaveShortSection();
-            return FALSE;
-        }
-        if (__atomic_compare_exchange_n(&Entry->Value, &Value, Value | EXHANDLE_LOCK, FALSE,
-                __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-            return TRUE;
-        }
-        __builtin_ia32_pause(); /* another processor has it, for a few instructions */
-    }
-}
-
-/* The low two bits of a handle are the owner's to use; they are ignored. */
-PHANDLE_TABLE_ENTRY ExLockHandle(PHANDLE_TABLE Table, HANDLE Handle)
-{
-    ULONG_PTR Index = (ULONG_PTR)Handle / 4;
-    PHANDLE_TABLE_ENTRY Entry;
-
-    if (Index >= __atomic_load_n(&Table->NextFresh, __ATOMIC_ACQUIRE)) {
-        return NULL;
-    }
-    Entry = ExpEntry(Table, (ULONG)Index);
-    return ExpLockEntry(Entry) ? Entry : NULL;
-}
-
-void ExUnlockHandle(PHANDLE_TABLE_ENTRY Entry)
-{
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    Entry->Value &= ~(ULONG_PTR)EXHANDLE_LOCK; /* one store; nobody else's can come between */
-    KeLeaveShortSection();
-}
-
-void ExRemoveLockedHandle(PHANDLE_TABLE Table, HANDLE Handle, PHANDLE_TABLE_ENTRY Entry)
-{
-    ULONG Index = (ULONG)((ULONG_PTR)Handle / 4);
-
-    __atomic_store_n(&Entry->Value, 0, __ATOMIC_RELEASE);
-    KeLeaveShortSection();
-    KeAcquireShortLock(&Table->ListLock);
-    ExpPutIndex(Table, Entry, Index);
-    KeReleaseShortLock(&Table->ListLock);
-    KeTraceRelease(ExpResource(Table), (ULONG_PTR)ExpHandle(Index));
 }
 
 BOOLEAN ExNextHandle(

@@ -3,6 +3,7 @@
  * Semaphores as objects.
  */
 #include "ex/exp.h"
+#include "ob/header.h"
 
 POBJECT_TYPE ExSemaphoreObjectType;
 
@@ -62,8 +63,8 @@ NTSTATUS NTAPI NtReleaseSemaphore(
     if (ReleaseCount <= 0) {
         return STATUS_INVALID_PARAMETER;
     }
-    Status = ObReferenceObjectByHandle(SemaphoreHandle, SEMAPHORE_MODIFY_STATE,
-        ExSemaphoreObjectType, KeGetPreviousMode(), &Semaphore, NULL);
+    Status = ObReferenceCallersObject(
+        SemaphoreHandle, SEMAPHORE_MODIFY_STATE, ExSemaphoreObjectType, &Semaphore);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

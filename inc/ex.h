@@ -34,18 +34,9 @@ typedef struct _HANDLE_TABLE HANDLE_TABLE, *PHANDLE_TABLE;
 /* TrackCids: values are process and thread ids, given out again as late as possible. */
 PHANDLE_TABLE ExCreateHandleTable(BOOLEAN TrackCids); /* NULL: out of memory */
 void ExDestroyHandleTable(PHANDLE_TABLE Table);       /* must be empty of objects */
-/* Handle value (multiple of 4, never 0) of a new entry, or NULL when out of memory. */
-HANDLE ExCreateHandle(PHANDLE_TABLE Table, const HANDLE_TABLE_ENTRY *Entry);
 /* Makes the entry at this value; only in ascending order, in a table nobody else sees yet. */
 BOOLEAN ExCreateHandleAt(PHANDLE_TABLE Table, HANDLE Handle, const HANDLE_TABLE_ENTRY *Entry);
-/*
- * Looks a handle up and locks its entry, so that the object cannot go while it is
- * referenced.  NULL: no such handle.  A short section (inc/ke.h) until the unlock.
- */
-PHANDLE_TABLE_ENTRY ExLockHandle(PHANDLE_TABLE Table, HANDLE Handle);
-void ExUnlockHandle(PHANDLE_TABLE_ENTRY Entry);
-/* Frees it and unlocks. */
-void ExRemoveLockedHandle(PHANDLE_TABLE Table, HANDLE Handle, PHANDLE_TABLE_ENTRY Entry);
+/* ExCreateHandle, ExLockHandle, ExUnlockHandle, ExRemoveLockedHandle: ex/handle.h. */
 
 /* The entry is locked: look, reference, copy, no more. */
 typedef BOOLEAN EX_TAKE_HANDLE(HANDLE Handle, const HANDLE_TABLE_ENTRY *Entry, PVOID Context);

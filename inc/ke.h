@@ -524,13 +524,13 @@ void KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK Lock);
 void KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK Lock);
 
 /*
- * Short locks: spin locks for a few instructions below DISPATCH_LEVEL.  Interrupts
- * are off instead of IRQL raised, which costs less on the way in and nothing has to
- * be looked for on the way out.  While one is held nothing may wait, fault or call
- * far; a lock is used either in this way or in the other.
+ * Short locks: spin locks for a few instructions at DISPATCH_LEVEL or below, taken
+ * with interrupts on.  They are off then instead of IRQL raised, which costs less
+ * on the way in and nothing has to be looked for on the way out.  While one is held
+ * nothing may wait, fault or call far; a lock is used either this way or the other.
  */
 #ifdef NDEBUG
-void KeSpinShortLock(PKSPIN_LOCK Lock);
+void KeSpinShortLock(PKSPIN_LOCK Lock) __attribute__((cold, noinline));
 
 FORCEINLINE void KeEnterShortSection(void)
 {
@@ -542,26 +542,33 @@ FORCEINLINE void KeLeaveShortSection(void)
     __asm__ volatile("sti" : : : "memory");
 }
 
-FORCEINLINE void KeAcquireShortLock(PKSPIN_LOCK Lock)
+FORCEINLINE void KeAcquireShortLockInSection(PKSPIN_LOCK Lock)
 {
     BOOLEAN Held;
 
-    __asm__ volatile("cli; lock btsl $0, %1" : "=@ccc"(Held), "+m"(Lock->Lock) : : "memory");
+    __asm__ volatile("lock btsl $0, %1" : "=@ccc"(Held), "+m"(Lock->Lock) : : "memory");
     if (__builtin_expect(Held, FALSE)) {
         KeSpinShortLock(Lock);
     }
 }
 
+FORCEINLINE void KeAcquireShortLock(PKSPIN_LOCK Lock)
+{
+    KeEnterShortSection();
+    KeAcquireShortLockInSection(Lock);
+}
+
 FORCEINLINE void KeReleaseShortLock(PKSPIN_LOCK Lock)
 {
     __atomic_store_n(&Lock->Lock, 0, __ATOMIC_RELEASE);
-    __asm__ volatile("sti" : : : "memory");
+    KeLeaveShortSection();
 }
 #else
 void KeEnterShortSection(void);
 void KeLeaveShortSection(void);
+void KeAcquireShortLockInSection(PKSPIN_LOCK Lock); /* the section is entered already */
 void KeAcquireShortLock(PKSPIN_LOCK Lock);
-void KeReleaseShortLock(PKSPIN_LOCK Lock);
+void KeReleaseShortLock(PKSPIN_LOCK Lock); /* leaves the section */
 #endif
 
 void KeInitializeGuardedMutex(PKGUARDED_MUTEX Mutex, LOCK_LEVEL Level);
@@ -775,8 +782,9 @@ void KeSetSystemCallStub(PVOID KiFastSystemCall, PVOID KiFastSystemCallRet, PVOI
 SIZE_T KiCopyFromUser(void *Destination, const void __user *Source, SIZE_T Length);
 SIZE_T KiCopyToUser(void __user *Destination, const void *Source, SIZE_T Length);
 /* One word; not 0: a fault. */
-SIZE_T KiReadUserWord(PULONG Destination, const ULONG __user *Source);
-SIZE_T KiWriteUserWord(ULONG __user *Destination, ULONG Value);
+__attribute__((regparm(2))) SIZE_T KiReadUserWord(
+    PULONG Destination, const ULONG __user *Source);
+__attribute__((regparm(2))) SIZE_T KiWriteUserWord(ULONG __user *Destination, ULONG Value);
 SIZE_T KiTouchUser(void __user *Address); /* can a byte be written? */
 
 /* Whole pages of the direct map, by SSE if there is (ke/i386/page.c).  Any IRQL. */

@@ -137,9 +137,6 @@ ULONG ObGetHandleCount(PVOID Object);
 _Must_inspect_result_ NTSTATUS ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess,
     _In_opt_ POBJECT_TYPE Type, KPROCESSOR_MODE Mode, _Out_ PVOID *Object,
     _Out_opt_ POBJECT_HANDLE_INFORMATION Information);
-/* The same for the caller of a system service: the previous mode, and a type. */
-_Must_inspect_result_ NTSTATUS ObReferenceCallersObject(
-    HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE Type, _Out_ PVOID *Object);
 /* The same with SYNCHRONIZE and the previous mode; *Waitable is what Ke may wait for. */
 _Must_inspect_result_ NTSTATUS ObReferenceWaitableByHandle(
     HANDLE Handle, _Out_ PVOID *Object, _Out_ PVOID *Waitable);

@@ -102,7 +102,7 @@ ULONG KeTraceCurrentAttempt(void);
 #define TRACE_RESOURCES_PRINTED 1u
 #define TRACE_RESOURCES_POINTS  2u
 #define TRACE_RESOURCES_TEST    4u
-extern volatile ULONG KeTraceResources;
+extern ULONG KeTraceResources;
 
 FORCEINLINE void KeTraceAcquire(TRACE_RESOURCE Resource, ULONG_PTR Id)
 {
@@ -122,7 +122,14 @@ FORCEINLINE void KeTraceRelease(TRACE_RESOURCE Resource, ULONG_PTR Id)
  * Every acquisition asks first: TRUE means behave as if the resource were
  * exhausted.  One-shot: armed for one attempt, fires at its Nth acquisition.
  */
-BOOLEAN KeFaultPoint(void);
+extern BOOLEAN KeFaultArmed;
+BOOLEAN KeTestFaultPoint(void) __attribute__((cold, noinline));
+
+FORCEINLINE BOOLEAN KeFaultPoint(void)
+{
+    return __builtin_expect(KeFaultArmed, FALSE) && KeTestFaultPoint();
+}
+
 void KeArmFault(ULONG Attempt, ULONG Acquisition); /* Acquisition 0: only count */
 ULONG KeDisarmFault(void);                         /* acquisitions counted since */
 

@@ -10,18 +10,19 @@
  */
 #include "ke/ki.h"
 
+BOOLEAN KeFaultArmed;
+
 static struct {
-    volatile BOOLEAN Armed;
     ULONG Attempt;
     ULONG Acquisition;   /* the one to fail, from 1; 0: none */
     volatile ULONG Seen; /* acquisitions of the attempt since */
 } KiFault;
 
-BOOLEAN KeFaultPoint(void)
+BOOLEAN KeTestFaultPoint(void)
 {
     ULONG Number;
 
-    if (!KiFault.Armed || KeTraceCurrentAttempt() != KiFault.Attempt) {
+    if (KeTraceCurrentAttempt() != KiFault.Attempt) {
         return FALSE;
     }
     Number = InterlockedIncrement(&KiFault.Seen);
@@ -34,16 +35,16 @@ BOOLEAN KeFaultPoint(void)
 
 void KeArmFault(ULONG Attempt, ULONG Acquisition)
 {
-    KiFault.Armed = FALSE;
+    KeFaultArmed = FALSE;
     KiFault.Attempt = Attempt;
     KiFault.Acquisition = Acquisition;
     KiFault.Seen = 0;
-    __atomic_store_n(&KiFault.Armed, TRUE, __ATOMIC_RELEASE);
+    __atomic_store_n(&KeFaultArmed, TRUE, __ATOMIC_RELEASE);
 }
 
 ULONG KeDisarmFault(void)
 {
-    KiFault.Armed = FALSE;
+    KeFaultArmed = FALSE;
     return KiFault.Seen;
 }
 

@@ -93,7 +93,7 @@ void KiNoteSpinLockAcquire(PKSPIN_LOCK Lock, PVOID Caller)
 
 void KiNoteShortLockAcquire(PKSPIN_LOCK Lock, PVOID Caller)
 {
-    KiNoteLock(Lock, PASSIVE_LEVEL, APC_LEVEL, Caller);
+    KiNoteLock(Lock, PASSIVE_LEVEL, DISPATCH_LEVEL, Caller);
 }
 
 /* Before it is let go. */

@@ -45,7 +45,7 @@ static void KiDeliverPending(KIRQL Irql)
 /* With interrupts off nothing is deliverable; KeRestoreInterrupts makes up for it. */
 void KiDeliverSoftwareInterrupts(KIRQL Irql)
 {
-    if (KeDisableInterrupts()) {
+    if (Irql < DISPATCH_LEVEL && KeDisableInterrupts()) {
         KiDeliverPending(Irql);
         KiEnableInterrupts();
     }

@@ -24,6 +24,12 @@ PKPRCB KiProcessorBlock[MAXIMUM_PROCESSORS];
 KE_UPPER_ROUTINES KeUpperRoutines;
 BOOLEAN KiTraceScheduling;
 
+/* After the start the number does not change: it may be kept in a register. */
+FORCEINLINE BOOLEAN KiIsUniprocessor(void)
+{
+    return *(const UCHAR *)&KeNumberProcessors == 1;
+}
+
 void KiInitializeReadyQueues(PKPRCB Prcb)
 {
     Prcb->ReadySummary = 0;
@@ -69,7 +75,7 @@ static PKPRCB KiSearchProcessor(PKTHREAD Thread)
 
 FORCEINLINE PKPRCB KiSelectProcessor(PKTHREAD Thread)
 {
-    return KeNumberProcessors == 1 ? KiProcessorBlock[0] : KiSearchProcessor(Thread);
+    return KiIsUniprocessor() ? KiProcessorBlock[0] : KiSearchProcessor(Thread);
 }
 
 /*
@@ -92,28 +98,56 @@ static __attribute__((cold, noinline)) void KiTraceState(
     KeTrace(Event, TraceP(Thread), Priority, Argument);
 }
 
+/* Of a set that is not empty; gcc's own makes more of it. */
+FORCEINLINE KPRIORITY KiHighestBit(ULONG Set)
+{
+    KPRIORITY Bit;
+
+    __asm__("bsrl %1, %0" : "=r"(Bit) : "rm"(Set) : "cc");
+    return Bit;
+}
+
+/* |= 1u << Priority and &= ~(1u << Priority) as the one instruction that each is. */
+FORCEINLINE void KiSetSummaryBit(PKPRCB Prcb, KPRIORITY Priority)
+{
+    ULONG Summary = Prcb->ReadySummary;
+
+    __asm__("btsl %1, %0" : "+r"(Summary) : "r"(Priority) : "cc");
+    Prcb->ReadySummary = Summary;
+}
+
+FORCEINLINE void KiClearSummaryBit(PKPRCB Prcb, KPRIORITY Priority)
+{
+    ULONG Summary = Prcb->ReadySummary;
+
+    __asm__("btrl %1, %0" : "+r"(Summary) : "r"(Priority) : "cc");
+    Prcb->ReadySummary = Summary;
+}
+
+/* Prcb is the thread's NextProcessor, which with one processor nobody needs to say. */
 FORCEINLINE void KiQueueReadyThread(PKPRCB Prcb, PKTHREAD Thread, BOOLEAN AtHead)
 {
-    PLIST_ENTRY Queue = &Prcb->DispatcherReadyListHead[(UCHAR)Thread->Priority];
+    PLIST_ENTRY Queue;
 
     if (__builtin_expect(KiTraceScheduling, FALSE)) {
         KiTraceState(TraceThreadReady, Thread, Thread->Affinity);
     }
     Thread->State = Ready;
-    Thread->NextProcessor = Prcb->Number;
     Thread->WaitTime = KiQueryLowTickCount();
+    KiSetSummaryBit(Prcb, Thread->Priority);
+    Queue = &Prcb->DispatcherReadyListHead[(UCHAR)Thread->Priority];
+    __asm__("" : "+r"(Queue)); /* or gcc finds the queue anew at each use */
     if (AtHead) {
         InsertHeadList(Queue, &Thread->WaitListEntry);
     } else {
         InsertTailList(Queue, &Thread->WaitListEntry);
     }
-    Prcb->ReadySummary |= 1u << Thread->Priority;
 }
 
 void KiDequeueReadyThread(PKPRCB Prcb, PKTHREAD Thread, KPRIORITY Priority)
 {
     if (RemoveEntryList(&Thread->WaitListEntry)) {
-        Prcb->ReadySummary &= ~(1u << Priority);
+        KiClearSummaryBit(Prcb, Priority);
     }
 }
 
@@ -141,6 +175,7 @@ static __attribute__((noinline)) void KiPlaceThread(PKTHREAD Thread, BOOLEAN AtH
         PKTHREAD Next = Prcb->NextThread;
 
         if (Thread->Priority <= KiProcessorPriority(Prcb)) {
+            Thread->NextProcessor = Prcb->Number;
             KiQueueReadyThread(Prcb, Thread, AtHead);
             return;
         }
@@ -153,12 +188,22 @@ static __attribute__((noinline)) void KiPlaceThread(PKTHREAD Thread, BOOLEAN AtH
     }
 }
 
+/* The running thread gives way and queues for its next turn, behind its equals. */
+FORCEINLINE void KiQueueUp(PKPRCB Prcb, PKTHREAD Thread)
+{
+    if (KiIsUniprocessor()) {
+        KiQueueReadyThread(Prcb, Thread, FALSE); /* nowhere is less important work done */
+    } else {
+        KiPlaceThread(Thread, FALSE);
+    }
+}
+
 /* What one processor needs is done at once: most waits end here. */
 void KiReadyThread(PKTHREAD Thread)
 {
     PKPRCB Prcb = KiProcessorBlock[0];
 
-    if (KeNumberProcessors != 1 || Prcb->NextThread != NULL) {
+    if (!KiIsUniprocessor() || Prcb->NextThread != NULL) {
         KiPlaceThread(Thread, FALSE);
     } else if (Thread->Priority > Prcb->CurrentThread->Priority) {
         KiStandBy(Prcb, Thread);
@@ -212,14 +257,13 @@ static __attribute__((noinline)) PKTHREAD KiPullThread(PKPRCB Prcb, KPRIORITY Mi
     return Best;
 }
 
-/* The first thread of the processor's highest queue; ReadySummary is not zero. */
-FORCEINLINE PKTHREAD KiTakeOwn(PKPRCB Prcb)
+/* The first thread of one of the processor's queues, which is not empty. */
+FORCEINLINE PKTHREAD KiTakeOwn(PKPRCB Prcb, KPRIORITY Priority)
 {
-    KPRIORITY Highest = 31 - __builtin_clz(Prcb->ReadySummary);
     PKTHREAD Thread = CONTAINING_RECORD(
-        Prcb->DispatcherReadyListHead[Highest].Flink, KTHREAD, WaitListEntry);
+        Prcb->DispatcherReadyListHead[Priority].Flink, KTHREAD, WaitListEntry);
 
-    KiDequeueReadyThread(Prcb, Thread, Highest);
+    KiDequeueReadyThread(Prcb, Thread, Priority);
     return Thread;
 }
 
@@ -229,17 +273,17 @@ FORCEINLINE PKTHREAD KiTakeOwn(PKPRCB Prcb)
  */
 FORCEINLINE PKTHREAD KiTakeReady(PKPRCB Prcb, KPRIORITY Minimum)
 {
-    BOOLEAN Own = Prcb->ReadySummary >> Minimum != 0;
+    ULONG Summary = Prcb->ReadySummary;
+    KPRIORITY Own = Summary != 0 ? KiHighestBit(Summary) : KI_IDLE_PRIORITY;
 
-    if (KeNumberProcessors != 1) {
-        PKTHREAD Thread =
-            KiPullThread(Prcb, Own ? 32 - __builtin_clz(Prcb->ReadySummary) : Minimum);
+    if (!KiIsUniprocessor()) {
+        PKTHREAD Thread = KiPullThread(Prcb, Own >= Minimum ? Own + 1 : Minimum);
 
         if (Thread != NULL) {
             return Thread;
         }
     }
-    return Own ? KiTakeOwn(Prcb) : NULL;
+    return Own >= Minimum ? KiTakeOwn(Prcb, Own) : NULL;
 }
 
 void KiCheckPreemption(PKPRCB Prcb)
@@ -281,10 +325,8 @@ FORCEINLINE PKTHREAD KiSelectNextThread(PKPRCB Prcb, KPRIORITY Minimum)
     return KiTakeReady(Prcb, Minimum);
 }
 
-void KiSwapThreadTo(PKTHREAD Next)
+FORCEINLINE void KiSwapThreads(PKTHREAD Thread, PKTHREAD Next)
 {
-    PKTHREAD Thread = KeGetCurrentThread();
-
     ASSERT(Next != Thread);
     ASSERT(KiCurrentPrcb()->HeldSpinLocks.Count <= 1); /* the dispatcher lock alone */
     Next->State = Running;
@@ -292,6 +334,11 @@ void KiSwapThreadTo(PKTHREAD Next)
         KeTrace(TraceContextSwitch, TraceP(Thread), TraceP(Next));
     }
     KiSwapContext(Thread, Next);
+}
+
+void KiSwapThreadTo(PKTHREAD Next)
+{
+    KiSwapThreads(KeGetCurrentThread(), Next);
 }
 
 void KiSwapThread(void)
@@ -302,6 +349,18 @@ void KiSwapThread(void)
     KiSwapThreadTo(Next != NULL ? Next : Prcb->IdleThread);
 }
 
+/* A thread stands by again, or the one before has ended, which is returned. */
+static __attribute__((cold, noinline)) PKTHREAD KiNoticeSwitch(PKPRCB Prcb)
+{
+    PKTHREAD Dead = Prcb->DeadThread;
+
+    Prcb->DeadThread = NULL;
+    if (Prcb->NextThread != NULL) {
+        KiPendSoftwareInterrupt(DISPATCH_LEVEL);
+    }
+    return Dead;
+}
+
 /*
  * Runs on the stack of the thread that was switched to.  If the one before has
  * ended, its stack is not in use from here on, and is freed here.
@@ -309,14 +368,13 @@ void KiSwapThread(void)
 void KiFinishSwitch(KIRQL OldIrql)
 {
     PKPRCB Prcb = KiCurrentPrcb();
-    PKTHREAD Dead = Prcb->DeadThread;
+    PKTHREAD Dead = NULL;
 
-    Prcb->DeadThread = NULL;
-    if (Prcb->CurrentThread->ApcState.KernelApcPending) {
+    if (KeGetCurrentThread()->ApcState.KernelApcPending) {
         KiPendSoftwareInterrupt(APC_LEVEL);
     }
-    if (__builtin_expect(Prcb->NextThread != NULL, 0)) {
-        KiPendSoftwareInterrupt(DISPATCH_LEVEL);
+    if (__builtin_expect((ULONG_PTR)Prcb->NextThread | (ULONG_PTR)Prcb->DeadThread, 0)) {
+        Dead = KiNoticeSwitch(Prcb);
     }
     KiUnlockDispatcherFromDpcLevel();
     if (__builtin_expect(Dead != NULL, 0)) {
@@ -376,7 +434,7 @@ void KiQuantumEnd(void)
         }
         PKTHREAD Next = KiSelectNextThread(Prcb, Thread->Priority);
         if (Next != NULL) {
-            KiPlaceThread(Thread, FALSE);
+            KiQueueUp(Prcb, Thread);
             KiSwapThreadTo(Next);
         }
     }
@@ -415,9 +473,9 @@ NTSTATUS KeYieldExecution(void)
         return STATUS_NO_YIELD_PERFORMED;
     }
     Thread->Quantum = Thread->QuantumReset;
-    Thread->Priority = (CCHAR)KiComputeDecayedPriority(Thread);
-    KiPlaceThread(Thread, FALSE);
-    KiSwapThreadTo(Next);
+    KiDecayPriority(Thread);
+    KiQueueUp(Prcb, Thread);
+    KiSwapThreads(Thread, Next);
     KiFinishSwitch(OldIrql);
     return STATUS_SUCCESS;
 }

@@ -28,7 +28,7 @@ NTSTATUS KeReleaseSemaphore(
         return STATUS_SEMAPHORE_LIMIT_EXCEEDED;
     }
     Semaphore->Header.SignalState = Old + Adjustment;
-    if (Old == 0) {
+    if (Old == 0 && !IsListEmpty(&Semaphore->Header.WaitListHead)) {
         KiWaitTest(&Semaphore->Header, Increment);
     }
     KiUnlockDispatcherOrWait(OldIrql, Wait);

@@ -11,6 +11,7 @@ KSERVICE_TABLE_DESCRIPTOR KeServiceDescriptorTable[2];
 
 /* syscall.S tests it; set with trace=full. */
 BOOLEAN KiTraceServices;
+KSERVICE_TABLE_DESCRIPTOR KiTracedServices[2];
 
 void KiTraceSystemCall(ULONG Number, ULONG_PTR Arguments)
 {

@@ -13,16 +13,16 @@ void KeInitializeSpinLock(PKSPIN_LOCK Lock, LOCK_LEVEL Level)
     Lock->Level = (UCHAR)Level;
 }
 
-/* The slow half of KiTakeLock: somebody else holds it. */
+/* The slow half of KiTakeLock: somebody else holds it.  On one processor nobody can. */
 void KiSpin(PKSPIN_LOCK Lock, ULONG Mark)
 {
     ULONG Turns = 0;
 
+    if (KeNumberProcessors == 1) {
+        KeBugCheckEx(SPIN_LOCK_ALREADY_OWNED, (ULONG_PTR)Lock, Lock->Level, Lock->Level,
+            (ULONG_PTR)__builtin_return_address(0));
+    }
     do {
-        if (Lock->Lock == Mark) {
-            KeBugCheckEx(SPIN_LOCK_ALREADY_OWNED, (ULONG_PTR)Lock, Lock->Level, Lock->Level,
-                (ULONG_PTR)__builtin_return_address(0));
-        }
         while (Lock->Lock != 0) {
             KiRelax(&Turns);
         }
@@ -69,9 +69,7 @@ void KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK Lock)
 
 void KeSpinShortLock(PKSPIN_LOCK Lock)
 {
-    do {
-        __builtin_ia32_pause();
-    } while (Lock->Lock != 0 || InterlockedExchange(&Lock->Lock, 1) != 0);
+    KiSpin(Lock, 1);
 }
 
 #else
@@ -80,7 +78,7 @@ void KeEnterShortSection(void)
 {
     BOOLEAN Enabled = KeDisableInterrupts();
 
-    ASSERT_IRQL_AT_MOST(APC_LEVEL);
+    ASSERT_IRQL_AT_MOST(DISPATCH_LEVEL);
     ASSERT(Enabled); /* they are not nested */
     KeGetPcr()->ShortSectionBy = __builtin_return_address(0);
 }
@@ -89,9 +87,15 @@ void KeLeaveShortSection(void)
 {
     BOOLEAN Enabled = KeDisableInterrupts();
 
-    ASSERT(!Enabled && KiCurrentPrcb()->HeldSpinLocks.Count == 0);
+    ASSERT(!Enabled);
     KeGetPcr()->ShortSectionBy = NULL;
     KiEnableInterrupts();
+}
+
+void KeAcquireShortLockInSection(PKSPIN_LOCK Lock)
+{
+    KiNoteShortLockAcquire(Lock, __builtin_return_address(0));
+    KiTakeLock(Lock);
 }
 
 void KeAcquireShortLock(PKSPIN_LOCK Lock)

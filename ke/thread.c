@@ -29,7 +29,7 @@ void KiInitializeThreadObject(PKTHREAD Thread, PKPROCESS Process)
     InitializeListHead(&Thread->Header.WaitListHead);
     InitializeListHead(&Thread->MutantListHead);
     InitializeListHead(&Thread->ActiveTimerListHead);
-    Thread->ServiceTable = KeServiceDescriptorTable;
+    Thread->ServiceTable = KiTraceServices ? KiTracedServices : KeServiceDescriptorTable;
     Thread->Process = Process;
     KiInitializeThreadApcs(Thread, Process);
     KeInitializeTimer(&Thread->Timer, NotificationTimer);

@@ -18,7 +18,7 @@ static TRACE_RECORD KiBootTraceRing[KI_TRACE_RECORDS];
 static ULONG KiTraceMask; /* records in a ring, less 1 */
 static volatile ULONG KiTraceNextSequence;
 static volatile ULONG KiTraceNextAttempt;
-volatile ULONG KeTraceResources;
+ULONG KeTraceResources;
 static volatile BOOLEAN KiTracing; /* there is a ring and it is not frozen */
 
 static const UCHAR KiTracePhases[] = {

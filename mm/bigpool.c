@@ -7,20 +7,12 @@
  */
 #include "mm/mi.h"
 
-#define MI_TAG_SLOTS 256u /* a power of two, more than there are tags */
-
-typedef struct _MI_TAG {
-    ULONG Tag; /* 0: free slot */
-    ULONG Allocations;
-    ULONG Bytes;
-} MI_TAG;
-
 /* Open addressing, nothing is ever removed; pool lock. */
-static MI_TAG MiTags[MI_TAG_SLOTS];
+MI_TAG MiTags[MI_TAG_SLOTS];
 
-static MI_TAG *MiFindTag(ULONG Tag)
+MI_TAG *MiFindTag(ULONG Tag)
 {
-    ULONG Slot = (Tag * 0x9E3779B1u) >> 24;
+    ULONG Slot = MiTagSlot(Tag);
 
     for (ULONG i = 0; i < MI_TAG_SLOTS; i++) {
         MI_TAG *Entry = &MiTags[(Slot + i) % MI_TAG_SLOTS];
@@ -31,14 +23,6 @@ static MI_TAG *MiFindTag(ULONG Tag)
         }
     }
     KeBugCheckEx(BAD_POOL_CALLER, 0x99, Tag, 0, 0); /* more tags than the source has */
-}
-
-void MiCountTag(ULONG Tag, LONG Allocations, LONG Bytes)
-{
-    MI_TAG *Entry = MiFindTag(Tag);
-
-    Entry->Allocations += (ULONG)Allocations;
-    Entry->Bytes += (ULONG)Bytes;
 }
 
 ULONG MmQueryPoolTags(ULONG Max, ULONG Tags[], ULONG Allocations[], ULONG Bytes[])
@@ -58,10 +42,9 @@ ULONG MmQueryPoolTags(ULONG Max, ULONG Tags[], ULONG Allocations[], ULONG Bytes[
 
 static void MiCountBigBlock(ULONG Tag, LONG Pages, PKSPIN_LOCK Lock)
 {
-    KIRQL OldIrql = KeAcquireSpinLock(Lock);
-
+    KeAcquireShortLock(Lock);
     MiCountTag(Tag, Pages > 0 ? 1 : -1, Pages * (LONG)PAGE_SIZE);
-    KeReleaseSpinLock(Lock, OldIrql);
+    KeReleaseShortLock(Lock);
 }
 
 static PVOID MiAllocateBigPages(ULONG Pages)

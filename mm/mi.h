@@ -147,7 +147,34 @@ FORCEINLINE PMMPFN MiPfnOfTable(const MMPTE *Pte)
 void MiInitializePool(void);
 ULONG MiTrimPool(void); /* gives empty pages back; how many */
 ULONG MiCachedPoolPages(void);
-void MiCountTag(ULONG Tag, LONG Allocations, LONG Bytes); /* pool lock held */
+
+#define MI_TAG_SLOTS 256u /* a power of two, more than there are tags */
+typedef struct _MI_TAG {
+    ULONG Tag; /* 0: free slot */
+    ULONG Allocations;
+    ULONG Bytes;
+    ULONG Spare;
+} MI_TAG;
+extern MI_TAG MiTags[MI_TAG_SLOTS];
+MI_TAG *MiFindTag(ULONG Tag) __attribute__((noinline));
+
+FORCEINLINE ULONG MiTagSlot(ULONG Tag)
+{
+    return (Tag * 0x9E3779B1u) >> 24;
+}
+
+/* Pool lock held. */
+FORCEINLINE void MiCountTag(ULONG Tag, LONG Allocations, LONG Bytes)
+{
+    MI_TAG *Entry = &MiTags[MiTagSlot(Tag)];
+
+    if (__builtin_expect(Entry->Tag != Tag, FALSE)) {
+        Entry = MiFindTag(Tag); /* another has its place */
+    }
+    Entry->Allocations += (ULONG)Allocations;
+    Entry->Bytes += (ULONG)Bytes;
+}
+
 PVOID MiAllocateBigPool(SIZE_T Size, ULONG Tag, PKSPIN_LOCK PoolLock);
 void MiFreeBigPool(PVOID Block, ULONG Tag, PKSPIN_LOCK PoolLock);
 /* Count contiguous pages of address space with their page tables, unmapped; or NULL. */

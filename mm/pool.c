@@ -30,12 +30,14 @@ typedef struct _POOL_SLAB {
     ULONG Magic;
     USHORT Used;
     USHORT Fresh; /* offset of the first block that was never used */
-    ULONG Class;
+    USHORT Class;
+    USHORT Size; /* of a block */
 } POOL_SLAB, *PPOOL_SLAB;
 
 typedef struct _POOL_CLASS {
     LIST_ENTRY Slabs; /* with a free block; empty ones last */
     ULONG Empty;      /* of them, without any block in use: at most one is kept */
+    ULONG Spare;      /* a power of two is found by a shift */
 } POOL_CLASS;
 
 /* Block sizes, header included, chosen so that little of a page is left over. */
@@ -45,8 +47,8 @@ static const USHORT MiPoolSizes[] = {16, 32, 48, 64, 80, 96, 128, 160, 200, 248,
 #define POOL_LARGEST 2032
 #define POOL_SMALL (POOL_LARGEST - sizeof(POOL_HEADER) - KASAN_REDZONE) /* asked for */
 
+/* A short lock; guards all slabs and the count by tag. */
 static KSPIN_LOCK MiPoolLock = KSPIN_LOCK_INITIALIZER(LockLevelPool);
-/* The lock guards all slabs. */
 static POOL_CLASS MiPoolClasses[POOL_CLASSES];
 static UCHAR MiPoolClassOf[POOL_LARGEST / 8 + 1]; /* by block size / 8; constant */
 
@@ -70,17 +72,19 @@ static BOOLEAN MiAddSlab(ULONG Class)
 {
     PFN_NUMBER Page = MiAllocateUntracedPage(FALSE);
     PPOOL_SLAB Slab = MmMapPage(Page);
-    KIRQL OldIrql;
 
     if (Page == 0) {
         return FALSE;
     }
-    *Slab = (POOL_SLAB){.Magic = POOL_SLAB_MAGIC, .Fresh = sizeof(POOL_SLAB), .Class = Class};
+    *Slab = (POOL_SLAB){.Magic = POOL_SLAB_MAGIC,
+        .Fresh = sizeof(POOL_SLAB),
+        .Class = (USHORT)Class,
+        .Size = MiPoolSizes[Class]};
     KasanForbidPool(Slab, PAGE_SIZE); /* this file is not checked, its callers are */
-    OldIrql = KeAcquireSpinLock(&MiPoolLock);
+    KeAcquireShortLock(&MiPoolLock);
     InsertTailList(&MiPoolClasses[Class].Slabs, &Slab->Links);
     MiPoolClasses[Class].Empty++;
-    KeReleaseSpinLock(&MiPoolLock, OldIrql);
+    KeReleaseShortLock(&MiPoolLock);
     return TRUE;
 }
 
@@ -114,52 +118,51 @@ static void MiCheckFreeBlock(PPOOL_HEADER Block)
 }
 
 /* The next block of a slab that has one.  Lock held. */
-static PPOOL_HEADER MiTakeBlock(PPOOL_SLAB Slab)
+FORCEINLINE PPOOL_HEADER MiTakeBlock(PPOOL_SLAB Slab)
 {
-    ULONG Size = MiPoolSizes[Slab->Class];
     PPOOL_HEADER Block = Slab->Free;
 
-    if (Block != NULL) {
+    if (__builtin_expect(Block != NULL, TRUE)) {
         MiCheckFreeBlock(Block);
         Slab->Free = (PPOOL_HEADER)Block->Data[0];
     } else {
         Block = (PPOOL_HEADER)((PUCHAR)Slab + Slab->Fresh);
-        Slab->Fresh = (USHORT)(Slab->Fresh + Size);
+        Slab->Fresh = (USHORT)(Slab->Fresh + Slab->Size);
     }
     if (Slab->Used++ == 0) {
         MiPoolClasses[Slab->Class].Empty--;
     }
-    if (Slab->Free == NULL && Slab->Fresh + Size > PAGE_SIZE) {
+    if (Slab->Free == NULL && Slab->Fresh + Slab->Size > PAGE_SIZE) {
         RemoveEntryList(&Slab->Links);
         Slab->Links.Flink = NULL;
     }
     return Block;
 }
 
-static PVOID MiAllocateSmall(SIZE_T Size, ULONG Tag)
+FORCEINLINE PVOID MiAllocateSmall(SIZE_T Size, ULONG Tag)
 {
     ULONG Class = MiPoolClassOf[(Size + KASAN_REDZONE + sizeof(POOL_HEADER) + 7) / 8];
     PLIST_ENTRY Slabs = &MiPoolClasses[Class].Slabs;
     PPOOL_HEADER Block;
-    KIRQL OldIrql = KeAcquireSpinLock(&MiPoolLock);
 
-    while (IsListEmpty(Slabs)) {
-        KeReleaseSpinLock(&MiPoolLock, OldIrql);
+    KeAcquireShortLock(&MiPoolLock);
+    while (__builtin_expect(IsListEmpty(Slabs), FALSE)) {
+        KeReleaseShortLock(&MiPoolLock);
         if (!MiAddSlab(Class)) {
             return NULL;
         }
-        OldIrql = KeAcquireSpinLock(&MiPoolLock);
+        KeAcquireShortLock(&MiPoolLock);
     }
     Block = MiTakeBlock(CONTAINING_RECORD(Slabs->Flink, POOL_SLAB, Links));
     *Block = (POOL_HEADER){Tag, (USHORT)Size, (UCHAR)Class, POOL_ALLOCATED};
     KasanAllow(Block->Data, Size, MiPoolSizes[Class] - sizeof(POOL_HEADER));
     MiCountTag(Tag, 1, (LONG)Size);
-    KeReleaseSpinLock(&MiPoolLock, OldIrql);
+    KeReleaseShortLock(&MiPoolLock);
     return Block->Data;
 }
 
-/* Gives the slab's page back if its class has an empty one already.  Lock held. */
-static void MiSlabIsEmpty(PPOOL_SLAB Slab)
+/* TRUE: its class has an empty one already, and the caller is to give the page back. */
+static BOOLEAN MiUnlinkEmptySlab(PPOOL_SLAB Slab)
 {
     POOL_CLASS *Class = &MiPoolClasses[Slab->Class];
 
@@ -167,10 +170,15 @@ static void MiSlabIsEmpty(PPOOL_SLAB Slab)
     if (Class->Empty == 0) {
         Class->Empty++;
         InsertTailList(&Class->Slabs, &Slab->Links);
-    } else {
-        Slab->Magic = 0;
-        MmReleasePage(MmGetPhysicalAddress(Slab) >> PAGE_SHIFT);
+        return FALSE;
     }
+    Slab->Magic = 0;
+    return TRUE;
+}
+
+static __attribute__((noinline)) void MiReleaseSlab(PVOID Slab)
+{
+    MmReleasePage(MmGetPhysicalAddress(Slab) >> PAGE_SHIFT);
 }
 
 /* Stops the system unless Block is a live block of the tag. */
@@ -204,8 +212,9 @@ static void MiFreeSmall(PVOID Data, ULONG Tag)
 {
     PPOOL_HEADER Block = CONTAINING_RECORD(Data, POOL_HEADER, Data);
     PPOOL_SLAB Slab = PAGE_ALIGN(Block);
-    KIRQL OldIrql = KeAcquireSpinLock(&MiPoolLock);
+    BOOLEAN Release = FALSE;
 
+    KeAcquireShortLock(&MiPoolLock);
     MiCheckBlock(Block, Slab, Tag);
     Block->State = POOL_FREED;
     MiPoisonBlock(Block);
@@ -216,9 +225,12 @@ static void MiFreeSmall(PVOID Data, ULONG Tag)
         InsertHeadList(&MiPoolClasses[Slab->Class].Slabs, &Slab->Links);
     }
     if (--Slab->Used == 0) {
-        MiSlabIsEmpty(Slab);
+        Release = MiUnlinkEmptySlab(Slab);
     }
-    KeReleaseSpinLock(&MiPoolLock, OldIrql);
+    KeReleaseShortLock(&MiPoolLock);
+    if (Release) {
+        MiReleaseSlab(Slab);
+    }
 }
 
 PVOID ExAllocatePoolWithTag(POOL_TYPE Type, SIZE_T Size, ULONG Tag)
@@ -238,12 +250,16 @@ PVOID ExAllocatePoolWithTag(POOL_TYPE Type, SIZE_T Size, ULONG Tag)
     return Block;
 }
 
+/* Blocks are whole words, however much of the last was asked for. */
 PVOID ExAllocatePoolZero(POOL_TYPE Type, SIZE_T Size, ULONG Tag)
 {
     PVOID Block = ExAllocatePoolWithTag(Type, Size, Tag);
 
     if (Block != NULL) {
-        RtlZeroMemory(Block, Size);
+        PVOID At = Block;
+        SIZE_T Words = (Size + 3) / 4;
+
+        __asm__ volatile("rep stosl" : "+D"(At), "+c"(Words) : "a"(0) : "memory");
     }
     return Block;
 }
@@ -262,21 +278,32 @@ void ExFreePoolWithTag(PVOID Block, ULONG Tag)
     }
 }
 
+/* An empty slab of the class, taken out of its list; NULL: there is none. */
+static PVOID MiTakeEmptySlab(POOL_CLASS *Class)
+{
+    PVOID Slab = NULL;
+
+    KeAcquireShortLock(&MiPoolLock);
+    if (Class->Empty != 0) {
+        Class->Empty--;
+        Slab = RemoveTailList(&Class->Slabs);
+    }
+    KeReleaseShortLock(&MiPoolLock);
+    return Slab;
+}
+
 ULONG MiTrimPool(void)
 {
     ULONG Pages = 0;
-    KIRQL OldIrql = KeAcquireSpinLock(&MiPoolLock);
 
     for (POOL_CLASS *Class = MiPoolClasses; Class < &MiPoolClasses[POOL_CLASSES]; Class++) {
-        while (Class->Empty != 0) {
-            PLIST_ENTRY Last = RemoveTailList(&Class->Slabs);
+        PVOID Slab;
 
-            Class->Empty--;
+        while ((Slab = MiTakeEmptySlab(Class)) != NULL) {
+            MiReleaseSlab(Slab);
             Pages++;
-            MmReleasePage(MmGetPhysicalAddress(Last) >> PAGE_SHIFT);
         }
     }
-    KeReleaseSpinLock(&MiPoolLock, OldIrql);
     return Pages;
 }
 

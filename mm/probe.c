@@ -69,12 +69,15 @@ NTSTATUS MmProbeForWrite(void __user *Address, SIZE_T Length, ULONG Alignment)
 
 NTSTATUS MmWriteUlongToUser(ULONG __user *Address, ULONG Value)
 {
-    return MmCopyToUser(Address, &Value, sizeof(Value));
+    if (!MiIsUserRange(Address, sizeof(Value)) || KiWriteUserWord(Address, Value) != 0) {
+        return STATUS_ACCESS_VIOLATION;
+    }
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS MmWriteHandleToUser(HANDLE __user *Address, HANDLE Value)
 {
-    return MmCopyToUser(Address, &Value, sizeof(Value));
+    return MmWriteUlongToUser((ULONG __user *)Address, (ULONG)(ULONG_PTR)Value);
 }
 
 NTSTATUS MmCaptureTimeout(

@@ -66,22 +66,17 @@ void ObpFreeString(PUNICODE_STRING String)
 }
 
 /*
- * ObCaptureAttributes - ObjectAttributes NULL gives empty ones.
+ * ObpCaptureGiven - the attributes are there; Captured is empty.
  *
  * INVALID_PARAMETER for a wrong length or unknown attributes; OBJECT_NAME_INVALID
  * for a root without a name.  OBJ_KERNEL_HANDLE is not for user mode and dropped.
  */
-NTSTATUS ObCaptureAttributes(OBJECT_ATTRIBUTES __user *ObjectAttributes, KPROCESSOR_MODE Mode,
-    POBJECT_CAPTURED_ATTRIBUTES Captured)
+static __attribute__((noinline)) NTSTATUS ObpCaptureGiven(OBJECT_ATTRIBUTES __user *ObjectAttributes,
+    KPROCESSOR_MODE Mode, POBJECT_CAPTURED_ATTRIBUTES Captured)
 {
     OBJECT_ATTRIBUTES Attributes;
-    NTSTATUS Status;
+    NTSTATUS Status = ObpCopyIn(&Attributes, ObjectAttributes, sizeof(Attributes), Mode);
 
-    *Captured = (OBJECT_CAPTURED_ATTRIBUTES){.Attributes = 0};
-    if (ObjectAttributes == NULL) {
-        return STATUS_SUCCESS;
-    }
-    Status = ObpCopyIn(&Attributes, ObjectAttributes, sizeof(Attributes), Mode);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -103,6 +98,15 @@ NTSTATUS ObCaptureAttributes(OBJECT_ATTRIBUTES __user *ObjectAttributes, KPROCES
     }
     return ObpCaptureString(
         (__force UNICODE_STRING __user *)Attributes.ObjectName, Mode, &Captured->Name);
+}
+
+/* ObjectAttributes NULL gives empty ones. */
+NTSTATUS ObCaptureAttributes(OBJECT_ATTRIBUTES __user *ObjectAttributes, KPROCESSOR_MODE Mode,
+    POBJECT_CAPTURED_ATTRIBUTES Captured)
+{
+    *Captured = (OBJECT_CAPTURED_ATTRIBUTES){.Attributes = 0};
+    return ObjectAttributes == NULL ? STATUS_SUCCESS
+                                    : ObpCaptureGiven(ObjectAttributes, Mode, Captured);
 }
 
 void ObReleaseAttributes(POBJECT_CAPTURED_ATTRIBUTES Captured)

@@ -10,11 +10,11 @@
 
 /* A process whose handle table is ours to use until ObpReleaseProcess. */
 typedef struct _OBP_PROCESS {
-    PVOID Object; /* referenced */
+    PVOID Object; /* referenced; NULL: our own, which does not end while we are in it */
     PKPROCESS Process;
 } OBP_PROCESS;
 
-static NTSTATUS ObpReferenceProcess(HANDLE Handle, OBP_PROCESS *Process)
+static __attribute__((noinline)) NTSTATUS ObpReferenceOther(HANDLE Handle, OBP_PROCESS *Process)
 {
     NTSTATUS Status = ObReferenceObjectByHandle(Handle, PROCESS_DUP_HANDLE,
         ObPseudoHandles.ProcessType, KeGetPreviousMode(), &Process->Object, NULL);
@@ -30,88 +30,151 @@ static NTSTATUS ObpReferenceProcess(HANDLE Handle, OBP_PROCESS *Process)
     return STATUS_SUCCESS;
 }
 
-static void ObpReleaseProcess(const OBP_PROCESS *Process)
+FORCEINLINE NTSTATUS ObpReferenceProcess(HANDLE Handle, OBP_PROCESS *Process)
 {
-    ObPseudoHandles.ReleaseHandleTable(Process->Process);
-    ObDereferenceObject(Process->Object);
+    ACCESS_MASK Granted;
+
+    if (__builtin_expect(Handle != NtCurrentProcess(), FALSE)) {
+        OBP_PROCESS Other; /* so that *Process has no address and stays in registers */
+        NTSTATUS Status = ObpReferenceOther(Handle, &Other);
+
+        if (NT_SUCCESS(Status)) {
+            *Process = Other;
+        }
+        return Status;
+    }
+    (void)ObPseudoHandles.CurrentProcess(&Granted);
+    if (KeGetPreviousMode() != KernelMode && (Granted & PROCESS_DUP_HANDLE) == 0) {
+        return STATUS_ACCESS_DENIED;
+    }
+    *Process = (OBP_PROCESS){.Object = NULL, .Process = KeGetCurrentProcess()};
+    return STATUS_SUCCESS;
 }
 
-/* In another process -1 means that process; in one's own, what it always means. */
-static NTSTATUS ObpReferenceSource(const OBP_PROCESS *Source, HANDLE Handle, PVOID *Object,
-    POBJECT_HANDLE_INFORMATION Information)
+FORCEINLINE void ObpReleaseProcess(const OBP_PROCESS *Process)
 {
-    if (Source->Process == KeGetCurrentProcess()) {
-        return ObReferenceObjectByHandle(Handle, 0, NULL, KernelMode, Object, Information);
+    if (Process->Object != NULL) {
+        ObPseudoHandles.ReleaseHandleTable(Process->Process);
+        ObDereferenceObject(Process->Object);
     }
-    if (Handle == NtCurrentProcess()) {
-        Information->GrantedAccess = ObPseudoHandles.ProcessType->TypeInfo.ValidAccessMask;
-        Information->HandleAttributes = 0;
-        *Object = Source->Object;
-        ObReferenceObject(*Object);
-        return STATUS_SUCCESS;
+}
+
+/* Copies the source's entry and references its object. */
+FORCEINLINE NTSTATUS ObpTakeEntry(PKPROCESS Process, HANDLE Handle, PHANDLE_TABLE_ENTRY Copy)
+{
+    PHANDLE_TABLE Table = Process->ObjectTable;
+    PHANDLE_TABLE_ENTRY Entry = Table != NULL ? ExLockHandle(Table, Handle) : NULL;
+
+    if (Entry == NULL) {
+        return STATUS_INVALID_HANDLE;
     }
-    return ObpReferenceByHandle(
-        Source->Process, Handle, 0, NULL, KernelMode, Object, Information);
+    (void)ObpReferenceEntry(Entry);
+    *Copy = *Entry;
+    Copy->Value &= ~(ULONG_PTR)EXHANDLE_LOCK;
+    ExUnlockHandle(Entry);
+    return STATUS_SUCCESS;
+}
+
+/*
+ * The source is -1 or -2: the entry that it would have.  In another process -1
+ * means that process; in one's own both mean what they always do.
+ */
+static __attribute__((noinline)) NTSTATUS ObpTakePseudoEntry(
+    OBP_PROCESS Source, HANDLE Handle, PHANDLE_TABLE_ENTRY Entry)
+{
+    OBJECT_HANDLE_INFORMATION Information = {
+        .GrantedAccess = ObPseudoHandles.ProcessType->TypeInfo.ValidAccessMask};
+    PVOID Object = Source.Object;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (Source.Process == KeGetCurrentProcess()) {
+        Status = ObReferenceObjectByHandle(Handle, 0, NULL, KernelMode, &Object, &Information);
+    } else if (Handle == NtCurrentProcess()) {
+        ObReferenceObject(Object);
+    } else {
+        Status = STATUS_INVALID_HANDLE;
+    }
+    if (NT_SUCCESS(Status)) {
+        Entry->Value = (ULONG_PTR)ObpHeader(Object);
+        Entry->GrantedAccess = Information.GrantedAccess;
+    }
+    return Status;
+}
+
+/* Makes of the source's entry what the target's is to be. */
+FORCEINLINE NTSTATUS ObpChangeEntry(
+    PHANDLE_TABLE_ENTRY Entry, ACCESS_MASK DesiredAccess, ULONG Attributes, ULONG Options)
+{
+    ACCESS_MASK Protect = Entry->GrantedAccess & EXHANDLE_PROTECT;
+    ACCESS_MASK Granted = Entry->GrantedAccess & ~EXHANDLE_PROTECT;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if ((Options & DUPLICATE_SAME_ATTRIBUTES) == 0) {
+        Entry->Value = (ULONG_PTR)ObpEntryHeader(Entry)
+            | (Attributes & OBJ_INHERIT ? EXHANDLE_INHERIT : 0);
+        Protect = Attributes & OBJ_PROTECT_CLOSE ? EXHANDLE_PROTECT : 0;
+    }
+    if ((Options & DUPLICATE_SAME_ACCESS) == 0) {
+        Status = ObMapDesiredAccess(ObpEntryHeader(Entry)->Type, DesiredAccess, &Granted);
+    }
+    Entry->GrantedAccess = Granted | Protect;
+    return Status;
 }
 
 typedef struct _OBP_DUPLICATION {
     HANDLE SourceHandle;
-    HANDLE TargetProcess;
+    HANDLE __user *TargetHandle;
     ACCESS_MASK DesiredAccess;
     ULONG Attributes;
     ULONG Options;
 } OBP_DUPLICATION;
 
-/* Makes the handle in Target; consumes Object's reference. */
-static NTSTATUS ObpDuplicateInto(const OBP_PROCESS *Target, PVOID Object,
-    const OBJECT_HANDLE_INFORMATION *Source, const OBP_DUPLICATION *Duplication, PHANDLE Handle)
+/* Duplicates and tells the caller; a handle that cannot be told is closed again. */
+FORCEINLINE NTSTATUS ObpDuplicate(
+    OBP_PROCESS Source, PKPROCESS Target, const OBP_DUPLICATION *Duplication)
 {
-    OBP_NEW_HANDLE New = {
-        .Reason = ObDuplicateHandle,
-        .Attributes = Duplication->Options & DUPLICATE_SAME_ATTRIBUTES
-            ? Source->HandleAttributes
-            : Duplication->Attributes,
-        .GrantedAccess = Source->GrantedAccess,
-    };
-    NTSTATUS Status = STATUS_SUCCESS;
+    HANDLE_TABLE_ENTRY Entry;
+    HANDLE Handle = NULL;
+    NTSTATUS Status;
 
-    if ((Duplication->Options & DUPLICATE_SAME_ACCESS) == 0) {
-        Status = ObMapDesiredAccess(
-            ObpHeader(Object)->Type, Duplication->DesiredAccess, &New.GrantedAccess);
-    }
-    if (NT_SUCCESS(Status)) {
-        Status = ObpCreateHandle(Target->Process, Object, &New, Handle);
+    if ((LONG_PTR)Duplication->SourceHandle >= 0) {
+        Status = ObpTakeEntry(Source.Process, Duplication->SourceHandle, &Entry);
+    } else {
+        HANDLE_TABLE_ENTRY Pseudo = {.Value = 0};
+
+        Status = ObpTakePseudoEntry(Source, Duplication->SourceHandle, &Pseudo);
+        Entry = Pseudo;
     }
     if (!NT_SUCCESS(Status)) {
-        ObpAbandonHandle(Target->Process, Object, &New);
+        return Status;
+    }
+    Status = ObpChangeEntry(&Entry, Duplication->DesiredAccess, Duplication->Attributes,
+        Duplication->Options);
+    if (!NT_SUCCESS(Status)) {
+        ObDereferenceObject(ObpBody(ObpEntryHeader(&Entry)));
+        return Status;
+    }
+    Status = ObpInsertEntry(Target, &Entry, ObDuplicateHandle, &Handle);
+    if (NT_SUCCESS(Status) && Duplication->TargetHandle != NULL) {
+        Status = MmWriteHandleToUser(Duplication->TargetHandle, Handle);
+        if (!NT_SUCCESS(Status)) {
+            (void)ObpCloseHandleOf(Target, Handle, KernelMode);
+        }
     }
     return Status;
 }
 
-/* Duplicates and tells the caller; a handle that cannot be told is closed again. */
-static NTSTATUS ObpDuplicate(const OBP_PROCESS *Source, const OBP_DUPLICATION *Duplication,
-    HANDLE __user *TargetHandle)
+/* The target is another process than the source. */
+static __attribute__((noinline)) NTSTATUS ObpDuplicateAcross(
+    OBP_PROCESS Source, HANDLE TargetProcess, OBP_DUPLICATION Duplication)
 {
     OBP_PROCESS Target;
-    OBJECT_HANDLE_INFORMATION Information;
-    HANDLE Handle;
-    PVOID Object;
-    NTSTATUS Status = ObpReferenceProcess(Duplication->TargetProcess, &Target);
+    NTSTATUS Status = ObpReferenceProcess(TargetProcess, &Target);
 
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    Status = ObpReferenceSource(Source, Duplication->SourceHandle, &Object, &Information);
     if (NT_SUCCESS(Status)) {
-        Status = ObpDuplicateInto(&Target, Object, &Information, Duplication, &Handle);
+        Status = ObpDuplicate(Source, Target.Process, &Duplication);
+        ObpReleaseProcess(&Target);
     }
-    if (NT_SUCCESS(Status) && TargetHandle != NULL) {
-        Status = MmWriteHandleToUser(TargetHandle, Handle);
-        if (!NT_SUCCESS(Status)) {
-            (void)ObpCloseHandleOf(Target.Process, Handle, KernelMode);
-        }
-    }
-    ObpReleaseProcess(&Target);
     return Status;
 }
 
@@ -124,7 +187,7 @@ NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle
     ULONG HandleAttributes, ULONG Options)
 {
     const OBP_DUPLICATION Duplication = {
-        SourceHandle, TargetProcessHandle, DesiredAccess, HandleAttributes, Options};
+        SourceHandle, TargetHandle, DesiredAccess, HandleAttributes, Options};
     OBP_PROCESS Source;
     NTSTATUS CloseStatus;
     NTSTATUS Status = ObpReferenceProcess(SourceProcessHandle, &Source);
@@ -132,11 +195,14 @@ NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = STATUS_INVALID_PARAMETER;
-    if (TargetProcessHandle != NULL) {
-        Status = ObpDuplicate(&Source, &Duplication, TargetHandle);
+    if (__builtin_expect(TargetProcessHandle == SourceProcessHandle, TRUE)) {
+        Status = ObpDuplicate(Source, Source.Process, &Duplication);
+    } else if (TargetProcessHandle != NULL) {
+        Status = ObpDuplicateAcross(Source, TargetProcessHandle, Duplication);
+    } else {
+        Status = STATUS_INVALID_PARAMETER;
     }
-    if (Options & DUPLICATE_CLOSE_SOURCE) {
+    if (__builtin_expect((Options & DUPLICATE_CLOSE_SOURCE) != 0, FALSE)) {
         CloseStatus = ObpCloseHandleOf(Source.Process, SourceHandle, KeGetPreviousMode());
         Status = TargetProcessHandle != NULL ? Status : CloseStatus;
     }

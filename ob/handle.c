@@ -31,7 +31,7 @@ NTSTATUS ObpAddHandleCount(
     return STATUS_SUCCESS;
 }
 
-void ObpDropHandle(PKPROCESS Process, POBJECT_HEADER Header)
+FORCEINLINE void ObpDrop(PKPROCESS Process, POBJECT_HEADER Header)
 {
     POBJECT_TYPE Type = Header->Type;
     LONG Left = InterlockedDecrement(&Header->HandleCount);
@@ -40,21 +40,22 @@ void ObpDropHandle(PKPROCESS Process, POBJECT_HEADER Header)
     if (Type->TypeInfo.CloseProcedure != NULL) {
         Type->TypeInfo.CloseProcedure(Process, ObpBody(Header), 0, (ULONG)Left);
     }
-    if (Left == 0) {
+    if (Left == 0 && Header->NameInfoOffset != 0) {
         ObpDeleteNameCheck(Header);
     }
     ObDereferenceObject(ObpBody(Header));
+}
+
+void ObpDropHandle(PKPROCESS Process, POBJECT_HEADER Header)
+{
+    ObpDrop(Process, Header);
 }
 
 NTSTATUS ObpCreateHandle(
     PKPROCESS Process, PVOID Object, POBP_NEW_HANDLE New, PHANDLE Handle)
 {
     POBJECT_HEADER Header = ObpHeader(Object);
-    HANDLE_TABLE_ENTRY Entry = {
-        .Value = (ULONG_PTR)Header | (New->Attributes & OBJ_INHERIT ? EXHANDLE_INHERIT : 0),
-        .GrantedAccess =
-            New->GrantedAccess | (New->Attributes & OBJ_PROTECT_CLOSE ? EXHANDLE_PROTECT : 0),
-    };
+    HANDLE_TABLE_ENTRY Entry = ObpMakeEntry(Header, New->Attributes, New->GrantedAccess);
     NTSTATUS Status;
 
     if (Process->ObjectTable == NULL) {
@@ -149,32 +150,6 @@ static __attribute__((noinline)) NTSTATUS ObpReferencePseudoHandle(HANDLE Handle
     return Status;
 }
 
-/*
- * The straight road of most services.  Whoever falls off it, be it with a
- * pseudo-handle, goes the long way, which finds out why.
- */
-NTSTATUS ObReferenceCallersObject(
-    HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE Type, PVOID *Object)
-{
-    PHANDLE_TABLE Table = KeGetCurrentProcess()->ObjectTable;
-    PHANDLE_TABLE_ENTRY Entry;
-
-    if (Table != NULL && (Entry = ExLockHandle(Table, Handle)) != NULL) {
-        POBJECT_HEADER Header = ObpEntryHeader(Entry);
-        BOOLEAN Right = Header->Type == Type && (DesiredAccess & ~Entry->GrantedAccess) == 0;
-
-        if (Right) {
-            *Object = ObpReferenceEntry(Entry);
-        }
-        ExUnlockHandle(Entry);
-        if (Right) {
-            return STATUS_SUCCESS;
-        }
-    }
-    return ObReferenceObjectByHandle(
-        Handle, DesiredAccess, Type, KeGetPreviousMode(), Object, NULL);
-}
-
 NTSTATUS ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE Type,
     KPROCESSOR_MODE Mode, PVOID *Object, POBJECT_HANDLE_INFORMATION Information)
 {
@@ -203,7 +178,7 @@ NTSTATUS ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, ACCESS_MASK
     return Status;
 }
 
-NTSTATUS ObpCloseHandleOf(PKPROCESS Process, HANDLE Handle, KPROCESSOR_MODE Mode)
+FORCEINLINE NTSTATUS ObpClose(PKPROCESS Process, HANDLE Handle, KPROCESSOR_MODE Mode)
 {
     PHANDLE_TABLE Table = Process->ObjectTable;
     PHANDLE_TABLE_ENTRY Entry = Table != NULL ? ExLockHandle(Table, Handle) : NULL;
@@ -218,8 +193,13 @@ NTSTATUS ObpCloseHandleOf(PKPROCESS Process, HANDLE Handle, KPROCESSOR_MODE Mode
     }
     Header = ObpEntryHeader(Entry);
     ExRemoveLockedHandle(Table, Handle, Entry);
-    ObpDropHandle(Process, Header);
+    ObpDrop(Process, Header);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS ObpCloseHandleOf(PKPROCESS Process, HANDLE Handle, KPROCESSOR_MODE Mode)
+{
+    return ObpClose(Process, Handle, Mode);
 }
 
 /* The pseudo-handles have no entry: STATUS_INVALID_HANDLE, as in NT 5.2. */
@@ -230,5 +210,5 @@ NTSTATUS ObCloseHandle(HANDLE Handle, KPROCESSOR_MODE Mode)
 
 NTSTATUS NTAPI NtClose(HANDLE Handle)
 {
-    return ObCloseHandle(Handle, KeGetPreviousMode());
+    return ObpClose(KeGetCurrentProcess(), Handle, KeGetPreviousMode());
 }

@@ -239,7 +239,7 @@ static NTSTATUS ObpFindOrEnter(POBP_LOOKUP Lookup, PVOID Object)
  * The named half of ObInsertObject: name and handle in one step under the lock.
  * A handle that cannot be made takes the new name with it.
  */
-static NTSTATUS ObpInsertNamed(PVOID Object, POBP_NEW_HANDLE New, PHANDLE Handle)
+static __attribute__((noinline)) NTSTATUS ObpInsertNamed(PVOID Object, POBP_NEW_HANDLE New, PHANDLE Handle)
 {
     POBJECT_HEADER Header = ObpHeader(Object);
     POBJECT_HEADER_NAME_INFO NameInfo = ObpNameInfo(Header);
@@ -273,19 +273,16 @@ static NTSTATUS ObpInsertNamed(PVOID Object, POBP_NEW_HANDLE New, PHANDLE Handle
     return NT_SUCCESS(HandleStatus) ? Status : HandleStatus;
 }
 
-static NTSTATUS ObpInsertUnnamed(PVOID Object, POBP_NEW_HANDLE New, PHANDLE Handle)
+/* The handle takes the creator's reference over: somebody may close it at once. */
+FORCEINLINE NTSTATUS ObpInsertUnnamed(POBJECT_HEADER Header, ACCESS_MASK Access, PHANDLE Handle)
 {
-    NTSTATUS Status;
+    const HANDLE_TABLE_ENTRY Entry = ObpMakeEntry(Header, Header->Attributes, Access);
 
     if (Handle == NULL) {
+        ObDereferenceObject(ObpBody(Header));
         return STATUS_INVALID_PARAMETER;
     }
-    ObReferenceObject(Object);
-    Status = ObpCreateHandle(KeGetCurrentProcess(), Object, New, Handle);
-    if (!NT_SUCCESS(Status)) {
-        ObpAbandonHandle(KeGetCurrentProcess(), Object, New);
-    }
-    return Status;
+    return ObpInsertEntry(KeGetCurrentProcess(), &Entry, ObCreateHandle, Handle);
 }
 
 NTSTATUS ObInsertObject(PVOID Object, ACCESS_MASK DesiredAccess, PHANDLE Handle)
@@ -296,9 +293,11 @@ NTSTATUS ObInsertObject(PVOID Object, ACCESS_MASK DesiredAccess, PHANDLE Handle)
 
     ASSERT(Header->Flags & OB_FLAG_CREATE_INFO);
     Header->Flags &= (UCHAR)~OB_FLAG_CREATE_INFO;
+    if (NT_SUCCESS(Status) && Header->NameInfoOffset == 0) {
+        return ObpInsertUnnamed(Header, New.GrantedAccess, Handle);
+    }
     if (NT_SUCCESS(Status)) {
-        Status = Header->NameInfoOffset != 0 ? ObpInsertNamed(Object, &New, Handle)
-                                             : ObpInsertUnnamed(Object, &New, Handle);
+        Status = ObpInsertNamed(Object, &New, Handle);
     }
     ObDereferenceObject(Object);
     return Status;

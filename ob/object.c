@@ -24,32 +24,48 @@ static NTSTATUS ObpCheckAttributes(POBJECT_TYPE Type, ULONG Attributes)
     return Attributes & OBJ_EXCLUSIVE ? STATUS_NOT_IMPLEMENTED : STATUS_SUCCESS;
 }
 
-/* Takes over Captured->Name on success. */
-static POBJECT_HEADER ObpAllocateObject(
-    POBJECT_TYPE Type, ULONG BodySize, const OBJECT_CAPTURED_ATTRIBUTES *Captured)
+/* A zeroed object behind NameSize bytes. */
+FORCEINLINE POBJECT_HEADER ObpAllocateObject(
+    KPROCESSOR_MODE Mode, POBJECT_TYPE Type, ULONG NameSize, ULONG BodySize)
 {
-    ULONG NameSize = Captured->Name.Length != 0 ? sizeof(OBJECT_HEADER_NAME_INFO) : 0;
-    PUCHAR Block = ExAllocatePoolZero(
-        NonPagedPool, NameSize + sizeof(OBJECT_HEADER) + BodySize, Type->TypeInfo.PoolTag);
-    POBJECT_HEADER Header;
+    PUCHAR Block = ExAllocatePoolZero(NonPagedPool,
+        NameSize + sizeof(OBJECT_HEADER) + (BodySize != 0 ? BodySize : Type->TypeInfo.BodySize),
+        Type->TypeInfo.PoolTag);
+    POBJECT_HEADER Header = (POBJECT_HEADER)(Block + NameSize);
 
     if (Block == NULL) {
         return NULL;
     }
-    Header = (POBJECT_HEADER)(Block + NameSize);
-    if (NameSize != 0) {
-        ((POBJECT_HEADER_NAME_INFO)Block)->Name = Captured->Name;
-        ((POBJECT_HEADER_NAME_INFO)Block)->RootDirectory = Captured->RootDirectory;
-    }
     Header->PointerCount = 1;
     Header->Type = Type;
-    Header->NameInfoOffset = (UCHAR)NameSize;
-    Header->Attributes = Captured->Attributes;
+    Header->Flags = OB_FLAG_CREATE_INFO | (Mode == KernelMode ? OB_FLAG_KERNEL_MODE : 0);
+    (void)InterlockedIncrement(&Type->TotalNumberOfObjects);
+    KeTraceAcquire(ResourceObject, (ULONG_PTR)ObpBody(Header));
     return Header;
 }
 
-NTSTATUS ObCreateObject(KPROCESSOR_MODE Mode, POBJECT_TYPE Type,
-    OBJECT_ATTRIBUTES __user *ObjectAttributes, ULONG BodySize, PVOID *Object)
+/* Takes over Captured->Name on success. */
+static POBJECT_HEADER ObpAllocateWithAttributes(KPROCESSOR_MODE Mode, POBJECT_TYPE Type,
+    const OBJECT_CAPTURED_ATTRIBUTES *Captured, ULONG BodySize)
+{
+    ULONG NameSize = Captured->Name.Length != 0 ? sizeof(OBJECT_HEADER_NAME_INFO) : 0;
+    POBJECT_HEADER Header = ObpAllocateObject(Mode, Type, NameSize, BodySize);
+
+    if (Header == NULL) {
+        return NULL;
+    }
+    Header->NameInfoOffset = (UCHAR)NameSize;
+    if (NameSize != 0) {
+        ObpNameInfo(Header)->Name = Captured->Name;
+        ObpNameInfo(Header)->RootDirectory = Captured->RootDirectory;
+    }
+    Header->Attributes = Captured->Attributes;
+    Header->Flags |= Captured->Attributes & OBJ_PERMANENT ? OB_FLAG_PERMANENT : 0;
+    return Header;
+}
+
+static __attribute__((noinline)) NTSTATUS ObpCreateWithAttributes(KPROCESSOR_MODE Mode,
+    POBJECT_TYPE Type, OBJECT_ATTRIBUTES __user *ObjectAttributes, ULONG BodySize, PVOID *Object)
 {
     OBJECT_CAPTURED_ATTRIBUTES Captured;
     PSECURITY_DESCRIPTOR Security = NULL;
@@ -65,8 +81,7 @@ NTSTATUS ObCreateObject(KPROCESSOR_MODE Mode, POBJECT_TYPE Type,
             (__force const void __user *)Captured.SecurityDescriptor, Mode, &Security);
     }
     if (NT_SUCCESS(Status)) {
-        Header = ObpAllocateObject(
-            Type, BodySize != 0 ? BodySize : Type->TypeInfo.BodySize, &Captured);
+        Header = ObpAllocateWithAttributes(Mode, Type, &Captured, BodySize);
         Status = Header != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
     }
     if (!NT_SUCCESS(Status)) {
@@ -75,12 +90,23 @@ NTSTATUS ObCreateObject(KPROCESSOR_MODE Mode, POBJECT_TYPE Type,
         return Status;
     }
     Header->SecurityDescriptor = Security;
-    Header->Flags = OB_FLAG_CREATE_INFO;
-    Header->Flags |= Mode == KernelMode ? OB_FLAG_KERNEL_MODE : 0;
-    Header->Flags |= Captured.Attributes & OBJ_PERMANENT ? OB_FLAG_PERMANENT : 0;
-    InterlockedIncrement(&Type->TotalNumberOfObjects);
     *Object = ObpBody(Header);
-    KeTraceAcquire(ResourceObject, (ULONG_PTR)*Object);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ObCreateObject(KPROCESSOR_MODE Mode, POBJECT_TYPE Type,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes, ULONG BodySize, PVOID *Object)
+{
+    POBJECT_HEADER Header;
+
+    if (ObjectAttributes != NULL) {
+        return ObpCreateWithAttributes(Mode, Type, ObjectAttributes, BodySize, Object);
+    }
+    Header = ObpAllocateObject(Mode, Type, 0, BodySize);
+    if (Header == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    *Object = ObpBody(Header);
     return STATUS_SUCCESS;
 }
 

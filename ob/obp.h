@@ -7,10 +7,9 @@
  *   body                      what everybody else means by "the object"
  */
 #pragma once
-#include "ex.h"
 #include "mm.h"
 #include "nt/native.h"
-#include "ob.h"
+#include "ob/header.h"
 
 #define OBP_HASH_BUCKETS   37
 #define OBP_MAX_LINKS      32 /* symbolic links followed in one look-up */
@@ -32,39 +31,12 @@ typedef struct _OBJECT_HEADER_NAME_INFO {
     HANDLE RootDirectory; /* creator's; meaningless once inserted */
 } OBJECT_HEADER_NAME_INFO, *POBJECT_HEADER_NAME_INFO;
 
-/* OBJECT_HEADER.Flags, NT's values */
-#define OB_FLAG_CREATE_INFO 0x01 /* not inserted yet: Attributes are the creator's */
-#define OB_FLAG_KERNEL_MODE 0x02 /* made for the kernel: its handles are trusted */
-#define OB_FLAG_PERMANENT   0x10
-
-typedef struct _OBJECT_HEADER {
-    volatile LONG PointerCount;
-    volatile LONG HandleCount; /* each is a pointer reference as well */
-    POBJECT_TYPE Type;
-    UCHAR NameInfoOffset; /* bytes before the header; 0: unnamed */
-    UCHAR HandleInfoOffset;
-    UCHAR QuotaInfoOffset;
-    UCHAR Flags;      /* OB_FLAG_...; once inserted: namespace lock */
-    ULONG Attributes; /* captured create information */
-    PVOID SecurityDescriptor; /* pool, self-relative; NULL: none; namespace lock */
-} OBJECT_HEADER, *POBJECT_HEADER;
-_Static_assert(sizeof(OBJECT_HEADER) == 0x18, "NT 5.2: the body follows at 18");
 _Static_assert(sizeof(OBJECT_HEADER_NAME_INFO) % 8 == 0, "bodies are aligned to 8");
 
 typedef struct _OBJECT_SYMBOLIC_LINK {
     LARGE_INTEGER CreationTime;
     UNICODE_STRING LinkTarget; /* pool; fixed */
 } OBJECT_SYMBOLIC_LINK, *POBJECT_SYMBOLIC_LINK;
-
-FORCEINLINE POBJECT_HEADER ObpHeader(PVOID Object)
-{
-    return (POBJECT_HEADER)Object - 1;
-}
-
-FORCEINLINE PVOID ObpBody(POBJECT_HEADER Header)
-{
-    return Header + 1;
-}
 
 /* NULL: it has none. */
 FORCEINLINE POBJECT_HEADER_NAME_INFO ObpNameInfo(POBJECT_HEADER Header)
@@ -181,18 +153,39 @@ NTSTATUS ObpCloseHandleOf(PKPROCESS Process, HANDLE Handle, KPROCESSOR_MODE Mode
 _Must_inspect_result_ NTSTATUS ObpReferenceByHandle(PKPROCESS Process, HANDLE Handle,
     ACCESS_MASK DesiredAccess, _In_opt_ POBJECT_TYPE Type, KPROCESSOR_MODE Mode,
     _Out_ PVOID *Object, _Out_opt_ POBJECT_HANDLE_INFORMATION Information);
-/* An entry is the header's address with attribute bits. */
-FORCEINLINE POBJECT_HEADER ObpEntryHeader(const HANDLE_TABLE_ENTRY *Entry)
+/* Of Attributes OBJ_INHERIT and OBJ_PROTECT_CLOSE matter. */
+FORCEINLINE HANDLE_TABLE_ENTRY ObpMakeEntry(
+    POBJECT_HEADER Header, ULONG Attributes, ACCESS_MASK Access)
 {
-    return (POBJECT_HEADER)(Entry->Value & ~(ULONG_PTR)EXHANDLE_ATTRIBUTES);
+    return (HANDLE_TABLE_ENTRY){
+        .Value = (ULONG_PTR)Header | (Attributes & OBJ_INHERIT ? EXHANDLE_INHERIT : 0),
+        .GrantedAccess = Access | (Attributes & OBJ_PROTECT_CLOSE ? EXHANDLE_PROTECT : 0),
+    };
 }
 
-/* References the object of a locked entry: the entry's own reference keeps it alive. */
-FORCEINLINE PVOID ObpReferenceEntry(const HANDLE_TABLE_ENTRY *Entry)
+/*
+ * Counts one more handle and makes it in Process; consumes a reference, on failure
+ * too.  The caller holds no lock.
+ */
+FORCEINLINE NTSTATUS ObpInsertEntry(PKPROCESS Process, const HANDLE_TABLE_ENTRY *Entry,
+    OB_OPEN_REASON Reason, PHANDLE Handle)
 {
     POBJECT_HEADER Header = ObpEntryHeader(Entry);
+    PHANDLE_TABLE Table = Process->ObjectTable;
+    NTSTATUS Status = STATUS_PROCESS_IS_TERMINATING;
 
-    ASSERT(Header->PointerCount > 0);
-    (void)InterlockedIncrement(&Header->PointerCount);
-    return ObpBody(Header);
+    if (Table != NULL) {
+        Status = ObpAddHandleCount(
+            Process, Header, Reason, Entry->GrantedAccess & ~EXHANDLE_PROTECT);
+    }
+    if (!NT_SUCCESS(Status)) {
+        ObDereferenceObject(ObpBody(Header));
+        return Status;
+    }
+    *Handle = ExCreateHandle(Table, Entry);
+    if (*Handle == NULL) {
+        ObpDropHandle(Process, Header);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    return STATUS_SUCCESS;
 }

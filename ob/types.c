@@ -142,21 +142,32 @@ ULONG ObQueryTypes(ULONG Max, POBJECT_TYPE Types[])
     return ObpTypeCount;
 }
 
-NTSTATUS ObMapDesiredAccess(POBJECT_TYPE Type, ACCESS_MASK Desired, PACCESS_MASK Granted)
+#define OBP_GENERIC_RIGHTS                                                                     \
+    (GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL | MAXIMUM_ALLOWED)
+
+static __attribute__((noinline)) ACCESS_MASK ObpMapGenericRights(
+    POBJECT_TYPE Type, ACCESS_MASK Desired)
 {
     const GENERIC_MAPPING *Mapping = &Type->TypeInfo.GenericMapping;
-    ACCESS_MASK Access = Desired & ~(GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL
-                                       | MAXIMUM_ALLOWED);
+    ACCESS_MASK Access = Desired & ~OBP_GENERIC_RIGHTS;
 
-    if (Access &
-        ~(Type->TypeInfo.ValidAccessMask | STANDARD_RIGHTS_ALL | ACCESS_SYSTEM_SECURITY)) {
-        return STATUS_ACCESS_DENIED;
-    }
     Access |= Desired & GENERIC_READ ? Mapping->GenericRead : 0;
     Access |= Desired & GENERIC_WRITE ? Mapping->GenericWrite : 0;
     Access |= Desired & GENERIC_EXECUTE ? Mapping->GenericExecute : 0;
     Access |= Desired & GENERIC_ALL ? Mapping->GenericAll : 0;
     Access |= Desired & MAXIMUM_ALLOWED ? Type->TypeInfo.ValidAccessMask : 0;
-    *Granted = Access;
+    return Access;
+}
+
+NTSTATUS ObMapDesiredAccess(POBJECT_TYPE Type, ACCESS_MASK Desired, PACCESS_MASK Granted)
+{
+    const ACCESS_MASK Valid =
+        Type->TypeInfo.ValidAccessMask | STANDARD_RIGHTS_ALL | ACCESS_SYSTEM_SECURITY
+        | OBP_GENERIC_RIGHTS;
+
+    if (Desired & ~Valid) {
+        return STATUS_ACCESS_DENIED;
+    }
+    *Granted = Desired & OBP_GENERIC_RIGHTS ? ObpMapGenericRights(Type, Desired) : Desired;
     return STATUS_SUCCESS;
 }

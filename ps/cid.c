@@ -6,6 +6,7 @@
  * space and are multiples of 4.  Its entries hold no reference: a look-up takes
  * one only if the object still has any.
  */
+#include "ex/handle.h"
 #include "ps/psp.h"
 
 /* The object of the type behind Id, referenced; NULL when there is none. */

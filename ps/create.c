@@ -10,6 +10,7 @@
  * Lock order: the address-space lock inside mm; the process-list lock alone.
  * Read next: ps/thread.c (phase 3).
  */
+#include "ex/handle.h"
 #include "ps/psp.h"
 
 #define PSP_NORMAL_BASE_PRIORITY 8

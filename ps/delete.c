@@ -5,6 +5,7 @@
  * Both accept an object at any stage of its making, because failed creation ends
  * here too.  They run at PASSIVE_LEVEL in whoever dropped the last reference.
  */
+#include "ex/handle.h"
 #include "ps/psp.h"
 
 static void PspRemoveCid(HANDLE Id)

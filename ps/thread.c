@@ -11,6 +11,7 @@
  * Lock order: the process's rundown protection, then ProcessLock.
  * Read next: ps/start.c (phase 5).
  */
+#include "ex/handle.h"
 #include "ps/psp.h"
 
 /* What a thread is to be made from. */

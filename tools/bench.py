@@ -45,6 +45,8 @@ ROWS = {
     "B10a": ("event created and closed", "instructions", 700, 4122),
     "B10b": ("event set, no waiter", "instructions", 150, 533),
     "B10c": ("handle duplicated and closed", "instructions", 400, 1168),
+    "B10f": ("semaphore created and closed", "instructions", 700, None),
+    "B10g": ("semaphore released, no waiter", "instructions", 150, None),
     "B11a": ("access violation, handler resumes", "instructions", 1800, 4822),
     "B11b": ("access violation, handler unwinds", "instructions", 2500, None),
     "B12a": ("growth of B3, 1 to 1,000 processes", "percent", 1, 0.7),

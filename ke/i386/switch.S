@@ -11,7 +11,7 @@
 /*
  * void KiSwapContext(PKTHREAD Old, PKTHREAD New)
  *
- * ESI = Old, EDI = New.  The processor takes interrupts throughout: at each
+ * The arguments come in EAX and EDX; ESI = Old, EDI = New from then on.  The processor takes interrupts throughout: at each
  * instruction the stack is a whole one, and none looks at the rest.
  */
         .balign 16
@@ -23,8 +23,8 @@ KiSwapContext:
         PUSH    ebx
         PUSH    esi
         PUSH    edi
-        movl    20(%esp), %esi
-        movl    24(%esp), %edi
+        movl    %eax, %esi
+        movl    %edx, %edi
         movb    ThNpxState(%esi), %al
         andb    $KiNpxLoaded, %al
         orb     ThDebugActive(%esi), %al

@@ -25,9 +25,6 @@
  * EBP as they were.
  */
 .macro CALL_SERVICE above, done
-        cmpb    $0, KiTraceServices
-        jne     KiTraceService\@
-KiFindService\@:
         movl    ThServiceTable(%ebx), %edi
         cmpl    SdLimit(%edi), %eax
         jae     KiOtherTable\@
@@ -68,8 +65,14 @@ KiTraceService\@:
         addl    $8, %esp
         popl    %eax
         popl    %edx
-        jmp     KiFindService\@
+        movl    $KeServiceDescriptorTable, %edi
+        cmpl    SdLimit(%edi), %eax
+        jb      KiHaveService\@
+        jmp     KiOtherNumber\@
 KiOtherTable\@:
+        cmpb    $0, KiTraceServices     /* then every thread's table is an empty one */
+        jne     KiTraceService\@
+KiOtherNumber\@:
         andl    $KI_SERVICE_NUMBER_MASK, %eax /* what is above says nothing */
         cmpl    SdLimit(%edi), %eax
         jb      KiHaveService\@
@@ -137,10 +140,9 @@ KiFastCallEntry:
 
 KiFastCallExit:
         cli
-        cmpb    $0, ThUserApcPending(%ebx)
-        jne     KiFastCallExitFull
-        cmpb    $0, %fs:PcIrql
-        jne     KiFastCallExitFull
+        movb    %fs:PcIrql, %cl
+        orb     ThUserApcPending(%ebx), %cl
+        jnz     KiFastCallExitFull
         CHECK_NOTHING_HELD %ebx, KiFastCallExitFull
         testb   $EFLAGS_IF >> 8, TsEFlags + 1(%ebp)
         jnz     KiServiceExitFull       /* somebody has completed the frame */

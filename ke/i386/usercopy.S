@@ -62,7 +62,8 @@
         USER_COPY KiCopyToUser
 
 /*
- * The same for one word, which most parameters are; not 0 after a fault.
+ * The same for one word, which most parameters are; not 0 after a fault.  The first
+ * two take their arguments in EAX and EDX.
  *
  * SIZE_T KiReadUserWord(PULONG Destination, const ULONG __user *Source)
  * SIZE_T KiWriteUserWord(ULONG __user *Destination, ULONG Value)
@@ -85,22 +86,19 @@
 .endm
 
         USER_WORD KiReadUserWord
-        movl    8(%esp), %edx
         USER_ACCESS_BEGIN
 5:      movl    (%edx), %edx
         USER_ACCESS_END
-        movl    4(%esp), %ecx
-        movl    %edx, (%ecx)
+        movl    %edx, (%eax)
         xorl    %eax, %eax
         USER_WORD_END KiReadUserWord
         ON_FAULT 5b, KiUserWordFault
 
         USER_WORD KiWriteUserWord
-        movl    4(%esp), %edx
-        movl    8(%esp), %ecx
+        movl    %eax, %ecx
         xorl    %eax, %eax
         USER_ACCESS_BEGIN
-6:      movl    %ecx, (%edx)
+6:      movl    %edx, (%ecx)
         USER_ACCESS_END
         USER_WORD_END KiWriteUserWord
         ON_FAULT 6b, KiUserWordFault

@@ -6,7 +6,7 @@
  * What the table needs of the kernel is faked here: pool is malloc, so that the
  * address sanitizer sees every entry, and the trace is a count.
  */
-#include "ex.h"
+#include "ex/handle.h"
 #include "ktap.h"
 #include "mm.h"
 #include <stdlib.h>
@@ -21,7 +21,9 @@ static LONG Traced;    /* acquisitions less releases */
 static LONG FailAfter; /* acquisitions until one fails; < 0: never */
 static LONG LockDepth;
 
-BOOLEAN KeFaultPoint(void)
+BOOLEAN KeFaultArmed = TRUE;
+
+BOOLEAN KeTestFaultPoint(void)
 {
     return FailAfter >= 0 && FailAfter-- == 0;
 }
@@ -50,7 +52,7 @@ void ExFreePoolWithTag(PVOID Block, ULONG Tag)
     free(Block);
 }
 
-volatile ULONG KeTraceResources = 1;
+ULONG KeTraceResources = 1;
 
 void KeTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second)
 {
@@ -89,6 +91,12 @@ void KeEnterShortSection(void)
 void KeLeaveShortSection(void)
 {
     CHECK_EQUAL(--LockDepth, 0);
+}
+
+void KeAcquireShortLockInSection(PKSPIN_LOCK Lock)
+{
+    (void)Lock;
+    CHECK_EQUAL(LockDepth, 1);
 }
 
 void KeAcquireShortLock(PKSPIN_LOCK Lock)

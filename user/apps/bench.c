@@ -365,6 +365,8 @@ static const struct {
     {"B10a", BenchCreateEvent, NULL},
     {"B10b", BenchSetEvent, NULL},
     {"B10c", BenchDuplicate, NULL},
+    {"B10f", BenchCreateSemaphore, NULL},
+    {"B10g", BenchReleaseSemaphore, NULL},
     {"B11a", BenchFaultResume, NULL},
     {"B11b", BenchFaultUnwind, NULL},
     {"B12a", NULL, BenchRunB12a},

@@ -354,6 +354,23 @@ BENCH_LOOP(BenchDuplicate, HANDLE Event;
                &Event, 0, 0, DUPLICATE_SAME_ACCESS);
            if (NT_SUCCESS(Status)) { Status = NtClose(Event); })
 
+BENCH_LOOP(BenchCreateSemaphore, HANDLE Semaphore;
+           Status = NtCreateSemaphore(&Semaphore, SEMAPHORE_ALL_ACCESS, NULL, 0, MAXLONG);
+           if (NT_SUCCESS(Status)) { Status = NtClose(Semaphore); })
+
+static HANDLE BenchSemaphore(void)
+{
+    static HANDLE Semaphore;
+
+    if (Semaphore == NULL) {
+        (void)!NT_SUCCESS(
+            NtCreateSemaphore(&Semaphore, SEMAPHORE_ALL_ACCESS, NULL, 0, MAXLONG));
+    }
+    return Semaphore;
+}
+
+BENCH_LOOP(BenchReleaseSemaphore, Status = NtReleaseSemaphore(BenchSemaphore(), 1, NULL);)
+
 /* ---- B11: exceptions ---- */
 
 /* The head is what FS:0 points to; the rest is for the handler. */
