@@ -6,8 +6,12 @@
  */
 #include "ke/ki.h"
 
+/* STATUS_MUTANT_LIMIT_EXCEEDED: its owner has it as often as can be counted. */
 static NTSTATUS KiAcquireMutant(PKMUTANT Mutant, PKTHREAD Thread)
 {
+    if (Mutant->Header.SignalState == MINLONG) {
+        return STATUS_MUTANT_LIMIT_EXCEEDED;
+    }
     if (--Mutant->Header.SignalState != 0) {
         return STATUS_SUCCESS; /* once more by its owner */
     }

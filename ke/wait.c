@@ -197,7 +197,10 @@ static BOOLEAN KiTryWaitAny(ULONG Count, PVOID Objects[], PKTHREAD Thread, NTSTA
 {
     for (ULONG i = 0; i < Count; i++) {
         if (KiIsSignaled(Objects[i], Thread)) {
-            *Status = (__force NTSTATUS)i | KiSatisfyWait(Objects[i], Thread);
+            *Status = KiSatisfyWait(Objects[i], Thread);
+            if (NT_SUCCESS(*Status)) {
+                *Status |= (__force NTSTATUS)i;
+            }
             return TRUE;
         }
     }
@@ -210,6 +213,10 @@ static BOOLEAN KiTryWaitAll(ULONG Count, PVOID Objects[], PKTHREAD Thread, NTSTA
     for (ULONG i = 0; i < Count; i++) {
         if (!KiIsSignaled(Objects[i], Thread)) {
             return FALSE;
+        }
+        if (((PDISPATCHER_HEADER)Objects[i])->SignalState == MINLONG) {
+            *Status = STATUS_MUTANT_LIMIT_EXCEEDED; /* signal.c says when */
+            return TRUE;
         }
     }
     *Status = STATUS_SUCCESS;

@@ -246,6 +246,8 @@ typedef struct _GENERIC_MAPPING {
 #define GENERIC_WRITE            0x40000000
 #define GENERIC_READ             0x80000000
 
+#define MINLONG (-0x7FFFFFFF - 1)
+
 #define FIELD_OFFSET(type, field) ((LONG)offsetof(type, field))
 #define CONTAINING_RECORD(address, type, field)                                                \
     ((type *)((PUCHAR)(address)-offsetof(type, field)))

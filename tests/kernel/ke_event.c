@@ -158,3 +158,33 @@ START_TEST(ke_mutant, "mutants: recursion, ownership, abandonment by a thread's 
     ok_status(KtWait(&Mutants[0], 0), STATUS_ABANDONED);
     ok_status(KeReleaseMutant(&Mutants[0], 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
 }
+
+START_TEST(ke_mutant_limit, "mutants: taken too often, and released after their owner's end")
+{
+    KMUTANT Mutant;
+    KEVENT Event;
+    PVOID Objects[] = {&Event, &Mutant};
+    LARGE_INTEGER Zero = {.QuadPart = 0};
+
+    KeInitializeMutant(&Mutant, TRUE);
+    KeInitializeEvent(&Event, NotificationEvent, FALSE);
+    Mutant.Header.SignalState = MINLONG + 1; /* as if taken 2^31 times */
+    ok_status(KtWait(&Mutant, 0), STATUS_SUCCESS);
+    ok_eq(Mutant.Header.SignalState, MINLONG);
+    ok_status(KtWait(&Mutant, 0), STATUS_MUTANT_LIMIT_EXCEEDED);
+    for (WAIT_TYPE Type = WaitAll; Type <= WaitAny; Type++) {
+        ok_status(KeWaitForMultipleObjects(1, &Objects[1], Type, Executive, KernelMode, FALSE,
+                      &Zero, NULL), STATUS_MUTANT_LIMIT_EXCEEDED);
+        ok_status(KeWaitForMultipleObjects(2, Objects, Type, Executive, KernelMode, FALSE, &Zero,
+                      NULL), Type == WaitAny ? STATUS_MUTANT_LIMIT_EXCEEDED : STATUS_TIMEOUT);
+    }
+    ok_eq(Mutant.Header.SignalState, MINLONG);
+    ok_status(KeReleaseMutant(&Mutant, 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
+    ok_eq(Mutant.Header.SignalState, MINLONG + 1);
+    ok_status(KeReleaseMutant(&Mutant, 0, TRUE, FALSE, NULL), STATUS_SUCCESS);
+    ok_eq(Mutant.Header.SignalState, 1);
+    ok_status(KeReleaseMutant(&Mutant, 0, FALSE, FALSE, NULL), STATUS_ABANDONED);
+    ok_status(KtWait(&Mutant, 0), STATUS_ABANDONED);
+    ok_status(KeReleaseMutant(&Mutant, 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
+    ok_status(KeReleaseMutant(&Mutant, 0, FALSE, FALSE, NULL), STATUS_MUTANT_NOT_OWNED);
+}

@@ -370,6 +370,9 @@ void KtModelDie(KT_STRESS_THREAD *Target)
 {
     LONG Slot = KtSlotOf(Target), Mutant;
 
+    if (Target->SuspendCount != 0) {
+        (void)KtTry(Target); /* made to go on, its wait takes what is there; then it ends */
+    }
     Target->On = KtIdle;
     Target->Linked = FALSE;
     Target->Matched = FALSE;
@@ -412,7 +415,9 @@ BOOLEAN KtModelProcessMayDie(LONG Process)
         KtIsWaitedFor(STRESS_PROCESS0 + Process, First, STRESS_THREADS, FALSE);
 
     for (LONG i = First; i < First + STRESS_THREADS; i++) {
-        if (KtIsEntangled(i, First, STRESS_THREADS)) {
+        BOOLEAN GoesOn = KtStressThreads[i].SuspendCount != 0 && KtStressThreads[i].On != KtIdle;
+
+        if (GoesOn || KtIsEntangled(i, First, STRESS_THREADS)) {
             return FALSE;
         }
         Concerning += KtOldestMutant(i) != KT_NOBODY ||
