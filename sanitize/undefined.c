@@ -146,6 +146,16 @@ void __ubsan_handle_nonnull_arg(const UBSAN_LOCATION *Location)
     SanReportPlace(Location, "null argument where none may be", CALLER);
 }
 
+/* The place of the return statement comes by itself, the attribute's in the description. */
+void __ubsan_handle_nonnull_return_v1(
+    const UBSAN_LOCATION *Attribute, const UBSAN_LOCATION *Return);
+void __ubsan_handle_nonnull_return_v1(
+    const UBSAN_LOCATION *Attribute, const UBSAN_LOCATION *Return)
+{
+    UNREFERENCED_PARAMETER(Attribute);
+    SanReportPlace(Return, "null returned where none may be", CALLER);
+}
+
 void __ubsan_handle_invalid_builtin(const UBSAN_LOCATION *Location);
 void __ubsan_handle_invalid_builtin(const UBSAN_LOCATION *Location)
 {

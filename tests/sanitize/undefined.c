@@ -46,6 +46,16 @@ static void KtTakeNullMember(void)
     KtResult = (LONG)(ULONG_PTR)&CONTAINING_RECORD(KtNull, KT_TEST, Name)->Routine;
 }
 
+static __attribute__((returns_nonnull, noinline)) ULONG *KtReturnNull(void)
+{
+    return KtNull;
+}
+
+static void KtTakeReturned(void)
+{
+    KtResult = (LONG)(ULONG_PTR)KtReturnNull();
+}
+
 static ULONG KtReportsOf(void (*Routine)(void))
 {
     SanExpectReports();
@@ -58,6 +68,7 @@ START_TEST(san_undefined, "UBSan: overflow, shift, index, pointer and null are r
     ok_eq(KtReportsOf(KtOverflow), 4);
     ok_eq(KtReportsOf(KtShiftTooFar), 1);
     ok_eq(KtReportsOf(KtIndexTooFar), 2);
+    ok_eq(KtReportsOf(KtTakeReturned), 1);
     ok_eq(KtReportsOf(KtWrapPointer), 1);
     ok_eq(KtReportsOf(KtTakeNullMember), 1);
 }
