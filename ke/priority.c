@@ -188,9 +188,9 @@ static void KiMoveThread(PKTHREAD Thread)
         KiDequeueReadyThread(Prcb, Thread, Thread->Priority);
         KiReadyThread(Thread);
     } else if (Thread->State == Standby && !(Thread->Affinity & Prcb->SetMember)) {
-        Prcb->NextThread = NULL;
-        KiReadyThread(Thread);
+        Prcb->NextThread = NULL; /* first who is next, or whom it displaces elsewhere is */
         KiCheckPreemption(Prcb);
+        KiReadyThread(Thread);
     } else if (Thread->State == Running) {
         KiCheckPreemption(Prcb);
     }

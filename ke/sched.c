@@ -98,6 +98,13 @@ static __attribute__((cold, noinline)) void KiTraceState(
     KeTrace(Event, TraceP(Thread), Priority, Argument);
 }
 
+FORCEINLINE void KiNoteState(TRACE_EVENT_ID Event, PKTHREAD Thread, ULONG Argument)
+{
+    if (__builtin_expect(KiTraceScheduling, FALSE)) {
+        KiTraceState(Event, Thread, Argument);
+    }
+}
+
 /* Of a set that is not empty; gcc's own makes more of it. */
 FORCEINLINE KPRIORITY KiHighestBit(ULONG Set)
 {
@@ -129,9 +136,7 @@ FORCEINLINE void KiQueueReadyThread(PKPRCB Prcb, PKTHREAD Thread, BOOLEAN AtHead
 {
     PLIST_ENTRY Queue;
 
-    if (__builtin_expect(KiTraceScheduling, FALSE)) {
-        KiTraceState(TraceThreadReady, Thread, Thread->Affinity);
-    }
+    KiNoteState(TraceThreadReady, Thread, Thread->Affinity);
     Thread->State = Ready;
     Thread->WaitTime = KiQueryLowTickCount();
     KiSetSummaryBit(Prcb, Thread->Priority);
@@ -153,9 +158,7 @@ void KiDequeueReadyThread(PKPRCB Prcb, PKTHREAD Thread, KPRIORITY Priority)
 
 static void KiStandBy(PKPRCB Prcb, PKTHREAD Thread)
 {
-    if (__builtin_expect(KiTraceScheduling, FALSE)) {
-        KiTraceState(TraceThreadStandby, Thread, Prcb->Number);
-    }
+    KiNoteState(TraceThreadStandby, Thread, Prcb->Number);
     Thread->State = Standby;
     Thread->NextProcessor = Prcb->Number;
     Prcb->NextThread = Thread;
@@ -330,9 +333,7 @@ FORCEINLINE void KiSwapThreads(PKTHREAD Thread, PKTHREAD Next)
     ASSERT(Next != Thread);
     ASSERT(KiCurrentPrcb()->HeldSpinLocks.Count <= 1); /* the dispatcher lock alone */
     Next->State = Running;
-    if (__builtin_expect(KiTraceScheduling, FALSE)) {
-        KeTrace(TraceContextSwitch, TraceP(Thread), TraceP(Next));
-    }
+    KiNoteState(TraceContextSwitch, Next, TraceP(Thread));
     KiSwapContext(Thread, Next);
 }
 
@@ -459,22 +460,39 @@ void KiDispatchInterrupt(void)
     }
 }
 
+/*
+ * The thread that has yielded to Next stands by for another processor.  Whom it has
+ * displaced there is ready now and may be more important than Next: then it is better.
+ */
+static __attribute__((noinline)) PKTHREAD KiReconsiderNext(PKPRCB Prcb, PKTHREAD Next)
+{
+    PKTHREAD Better = KiTakeReady(Prcb, Next->Priority + 1);
+
+    if (Better != NULL && Next != Prcb->IdleThread) {
+        KiPlaceThread(Next, TRUE);
+    }
+    return Better != NULL ? Better : Next;
+}
+
 /* Any other ready thread that may use this processor runs, even one of lower priority. */
 NTSTATUS KeYieldExecution(void)
 {
     PKTHREAD Thread = KeGetCurrentThread();
     KIRQL OldIrql = KiLockDispatcher();
     PKPRCB Prcb = KiCurrentPrcb();
-    PKTHREAD Next;
+    PKTHREAD Next = Thread == Prcb->IdleThread ? NULL : KiSelectNextThread(Prcb, LOW_PRIORITY);
 
-    Next = Thread == Prcb->IdleThread ? NULL : KiSelectNextThread(Prcb, LOW_PRIORITY);
     if (Next == NULL) {
         KiUnlockDispatcher(OldIrql);
         return STATUS_NO_YIELD_PERFORMED;
     }
     Thread->Quantum = Thread->QuantumReset;
     KiDecayPriority(Thread);
+    KiNoteState(TraceThreadYield, Thread, TraceP(Next));
     KiQueueUp(Prcb, Thread);
+    if (!KiIsUniprocessor() && Thread->State == Standby) {
+        Next = KiReconsiderNext(Prcb, Next);
+    }
     KiSwapThreads(Thread, Next);
     KiFinishSwitch(OldIrql);
     return STATUS_SUCCESS;

@@ -168,7 +168,7 @@ static KT_RELIEF KtReadRelief(PKTHREAD Thread, ULONG First)
         if (Records[0].Event == TraceStarved && Records[0].Arguments[0] == TraceP(Thread)) {
             Relief.Boosts++;
         } else if (Records[0].Event == TraceContextSwitch &&
-                   Records[0].Arguments[1] == TraceP(Thread)) {
+                   Records[0].Arguments[0] == TraceP(Thread)) {
             Relief.SwitchesBefore += Relief.Boosts == 0;
             Relief.SwitchesAfter += Relief.Boosts != 0;
         } else if (Records[0].Event == TraceQuantumEnd &&
