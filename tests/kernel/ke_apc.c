@@ -169,6 +169,37 @@ START_TEST(ke_apc_wait, "kernel APCs: delivered to a waiting thread, whose wait 
     ok_status(Target.Status, STATUS_SUCCESS);
 }
 
+typedef struct _KT_LIMITED_WAIT {
+    volatile BOOLEAN Over;
+    NTSTATUS Status;
+} KT_LIMITED_WAIT;
+
+static void KtWaitInVain(PVOID Context)
+{
+    KT_LIMITED_WAIT *Wait = Context;
+    KEVENT Never;
+
+    KeInitializeEvent(&Never, NotificationEvent, FALSE);
+    Wait->Status = KtWait(&Never, 100);
+    Wait->Over = TRUE;
+}
+
+START_TEST(ke_apc_due, "kernel APCs: however many come, a wait keeps its due time")
+{
+    KT_LIMITED_WAIT Wait = {FALSE, STATUS_PENDING};
+    PETHREAD Thread = KtStartThread(KtWaitInVain, &Wait);
+    KAPC Apc;
+
+    KtInitializeApc(&Apc, &Thread->Tcb, TRUE, 0);
+    for (ULONG i = 0; i < 100 && !Wait.Over; i++) {
+        (void)KeInsertQueueApc(&Apc, NULL, NULL, 0); /* refused if the thread has ended */
+        KtSleep(20);
+    }
+    ok(Wait.Over, "the wait ends while APCs keep coming");
+    KtJoinThread(Thread);
+    ok_status(Wait.Status, STATUS_TIMEOUT);
+}
+
 static void KtInitializeUserApc(PKAPC Apc, PETHREAD Thread)
 {
     KeInitializeApc(Apc, &Thread->Tcb, OriginalApcEnvironment, KtKernelRoutine, NULL,
