@@ -325,7 +325,7 @@ typedef struct _KTHREAD {
     ULONG ContextSwitches;
     ULONG UserTime; /* clock ticks */
     ULONG KernelTime;
-    ULONG ThreadId;        /* for trace records */
+    ULONG ThreadId;        /* for messages */
     ULONG CreationAttempt; /* carried by its trace records */
     ULONG Dr[6];           /* user debug registers 0-3, 6, 7 */
     BOOLEAN DebugActive;
@@ -335,6 +335,7 @@ typedef struct _KTHREAD {
     LIST_ENTRY QueueListEntry;
     LIST_ENTRY ActiveTimerListHead; /* Ex's: timers whose APCs come here (ex/timer.c) */
     ULONG WaitTime; /* tick count when it came into its ready queue */
+    ULONG TraceWho; /* TRACE_RECORD.Who of its records */
 #ifndef NDEBUG
     KHELD_LOCKS HeldMutexes;
     PVOID ApcsDisabledBy; /* who entered the outermost critical or guarded region */
@@ -364,6 +365,7 @@ typedef struct _KPRCB {
     ULONG InterruptCount;
     ULONG IdleTicks;
     PTRACE_RECORD TraceRing;
+    ULONG TraceNumber; /* Number where TRACE_RECORD.CpuIrql has it */
     ULONG TraceIndex;
     PKTHREAD DeadThread; /* has just ended here; reaped when its stack is left */
     volatile BOOLEAN Frozen; /* another processor's bugcheck has stopped it, there: */

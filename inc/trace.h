@@ -25,11 +25,21 @@ typedef enum _TRACE_RESOURCE {
 typedef struct _TRACE_RECORD {
     uint64_t Tsc;
     ULONG Sequence; /* global order of all processors' records */
-    USHORT Event;   /* TRACE_EVENT_ID; bit 15: continuation of the record before */
-    UCHAR Phase;    /* low 4 bits phase, high 4 bits number of continuations */
-    UCHAR CpuIrql;  /* low 5 bits IRQL, high 3 bits processor */
-    USHORT Process; /* process id / 4 */
-    USHORT Thread;  /* thread id / 4 */
+    union {
+        struct {
+            USHORT Event;  /* TRACE_EVENT_ID; bit 15: continuation of the record before */
+            UCHAR Phase;   /* low 4 bits phase, high 4 bits number of continuations */
+            UCHAR CpuIrql; /* low 5 bits IRQL, high 3 bits processor */
+        };
+        ULONG Head; /* the three at once */
+    };
+    union {
+        struct {
+            USHORT Process; /* process id / 4 */
+            USHORT Thread;  /* thread id / 4 */
+        };
+        ULONG Who; /* both at once */
+    };
     ULONG Attempt;  /* correlation number of the creation this belongs to, or 0 */
     ULONG Arguments[2];
 } TRACE_RECORD, *PTRACE_RECORD;

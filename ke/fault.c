@@ -48,8 +48,6 @@ ULONG KeDisarmFault(void)
     return KiFault.Seen;
 }
 
-volatile BOOLEAN KiEventPointArmed;
-
 static struct {
     ULONG Attempt;
     ULONG Event; /* from 1 */
@@ -66,20 +64,30 @@ void KiCountEvent(void)
     }
 }
 
+static void KiWatchEvents(BOOLEAN On)
+{
+    for (ULONG i = 0; i < TraceEventCount; i++) {
+        ULONG Others = KiTraceWatched[i] & ~KI_TRACE_POINT;
+
+        __atomic_store_n(
+            &KiTraceWatched[i], (UCHAR)(Others | (On ? KI_TRACE_POINT : 0)), __ATOMIC_RELEASE);
+    }
+}
+
 void KeArmEventPoint(ULONG Attempt, ULONG Event, PKDPC Dpc)
 {
-    KiEventPointArmed = FALSE;
+    KiWatchEvents(FALSE);
     KiEventPoint.Attempt = Attempt;
     KiEventPoint.Event = Event;
     KiEventPoint.Dpc = Dpc;
     KiEventPoint.Seen = 0;
     InterlockedOr(&KeTraceResources, TRACE_RESOURCES_POINTS);
-    __atomic_store_n(&KiEventPointArmed, TRUE, __ATOMIC_RELEASE);
+    KiWatchEvents(TRUE);
 }
 
 ULONG KeDisarmEventPoint(void)
 {
-    KiEventPointArmed = FALSE;
+    KiWatchEvents(FALSE);
     InterlockedAnd(&KeTraceResources, ~TRACE_RESOURCES_POINTS);
     return KiEventPoint.Seen;
 }

@@ -447,9 +447,11 @@ void KiSetBugCheckFrame(ULONG_PTR Eip, ULONG_PTR Ebp);
 void KiRenderTrace(const TRACE_RECORD *Records);
 /* For an event of which there is output: text, raw records or both. */
 void KiOutputTrace(TRACE_EVENT_ID Event, ULONG Sequence) __attribute__((cold, noinline));
-extern BOOLEAN KiTraceOutput[TraceEventCount]; /* by event: is there any? */
-void KiCountEvent(void); /* fault.c */
-extern volatile BOOLEAN KiEventPointArmed;
+void KiCountEvent(void); /* fault.c: a test waits for the Nth */
+/* By event: what there is to do when it has been recorded. */
+#define KI_TRACE_OUTPUT 1u
+#define KI_TRACE_POINT  2u
+extern UCHAR KiTraceWatched[TraceEventCount];
 void KiPrintRecords(PCVOID Records, SIZE_T Length);
 SIZE_T KiTraceRingSize(void); /* bytes, of each processor */
 void KiStartTraceText(void);

@@ -19,10 +19,11 @@ static ULONG KiTraceMask; /* records in a ring, less 1 */
 static volatile ULONG KiTraceNextSequence;
 static volatile ULONG KiTraceNextAttempt;
 ULONG KeTraceResources;
-static volatile BOOLEAN KiTracing; /* there is a ring and it is not frozen */
+static BOOLEAN KiTracing; /* there is a ring and it is not frozen */
 
-static const UCHAR KiTracePhases[] = {
-#define TRACE_EVENT(Id, Phase, Kind, Name, Fields) Phase,
+/* The word of a record that begins with Event, but for CpuIrql. */
+static const ULONG KiTraceHeads[] = {
+#define TRACE_EVENT(Id, Phase, Kind, Name, Fields) Trace##Id | (Phase) << 16,
 #include "trace_events.def"
 #undef TRACE_EVENT
 };
@@ -86,21 +87,33 @@ FORCEINLINE PTRACE_RECORD KiNextRecord(PKPRCB Prcb, ULONG Index, ULONG Sequence)
 
 /* Interrupts off: the record that an event begins with and most events are. */
 FORCEINLINE PTRACE_RECORD KiWriteRecord(
-    PKPRCB Prcb, ULONG Sequence, TRACE_EVENT_ID Event, ULONG More, ULONG First, ULONG Second)
+    PKPRCB Prcb, ULONG Index, ULONG Sequence, TRACE_EVENT_ID Event, ULONG More, ULONG First,
+    ULONG Second)
 {
-    PTRACE_RECORD Record = KiNextRecord(Prcb, Prcb->TraceIndex, Sequence);
+    PTRACE_RECORD Record = KiNextRecord(Prcb, Index, Sequence);
     PKTHREAD Thread = Prcb->CurrentThread;
 
     Record->Arguments[0] = First;
     Record->Arguments[1] = Second;
     Record->Tsc = HalQueryTsc();
-    Record->Event = (USHORT)Event;
-    Record->Phase = (UCHAR)(KiTracePhases[Event] | More << 4);
-    Record->CpuIrql = (UCHAR)(KeGetCurrentIrql() | Prcb->Number << 5);
-    Record->Process = (USHORT)(Thread->Process->ProcessId / 4);
-    Record->Thread = (USHORT)(Thread->ThreadId / 4);
+    Record->Head = KiTraceHeads[Event] | More << 20 |
+                   ((ULONG)KeGetCurrentIrql() | Prcb->TraceNumber) << 24;
+    Record->Who = Thread->TraceWho;
     Record->Attempt = Thread->CreationAttempt;
     return Record;
+}
+
+/* What the test, the console or COM2 wants with an event that has been recorded. */
+static __attribute__((cold, noinline)) void KiShowEvent(TRACE_EVENT_ID Event, ULONG Sequence)
+{
+    ULONG Watched = KiTraceWatched[Event];
+
+    if (Watched & KI_TRACE_OUTPUT) {
+        KiOutputTrace(Event, Sequence);
+    }
+    if (Watched & KI_TRACE_POINT) {
+        KiCountEvent();
+    }
 }
 
 /* The fast path: no text and no third argument, so nothing to pack. */
@@ -108,6 +121,7 @@ void KeTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second)
 {
     PTRACE_RECORD Record;
     BOOLEAN Enabled;
+    ULONG Index;
     PKPRCB Prcb;
 
     if (!KiTracing) {
@@ -115,17 +129,15 @@ void KeTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second)
     }
     Enabled = KeDisableInterrupts();
     Prcb = KiCurrentPrcb();
-    Record = KiWriteRecord(
-        Prcb, InterlockedExchangeAdd(&KiTraceNextSequence, 1), Event, 0, First, Second);
-    __atomic_store_n(&Prcb->TraceIndex, Prcb->TraceIndex + 1, __ATOMIC_RELEASE);
+    Index = Prcb->TraceIndex;
+    Record = KiWriteRecord(Prcb, Index, InterlockedExchangeAdd(&KiTraceNextSequence, 1), Event,
+        0, First, Second);
+    __atomic_store_n(&Prcb->TraceIndex, Index + 1, __ATOMIC_RELEASE);
     if (Enabled) {
         KiEnableInterrupts(); /* and deliver nothing: this is no place for it */
     }
-    if (KiTraceOutput[Event]) {
-        KiOutputTrace(Event, Record->Sequence);
-    }
-    if (KiEventPointArmed) {
-        KiCountEvent();
+    if (__builtin_expect(KiTraceWatched[Event], 0)) {
+        KiShowEvent(Event, Record->Sequence);
     }
 }
 
@@ -147,7 +159,7 @@ void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, co
     Prcb = KeGetCurrentPrcb();
     Sequence = InterlockedExchangeAdd(&KiTraceNextSequence, 1 + More);
     Index = Prcb->TraceIndex;
-    First = KiWriteRecord(Prcb, Sequence, Event, More, Count > 0 ? Arguments[0] : 0,
+    First = KiWriteRecord(Prcb, Index, Sequence, Event, More, Count > 0 ? Arguments[0] : 0,
         Count > 1 ? Arguments[1] : 0);
     for (i = 0; i < More; i++) {
         KiContinueRecord(
@@ -159,11 +171,8 @@ void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, co
     if (Enabled) {
         KiEnableInterrupts();
     }
-    if (KiTraceOutput[Event]) {
-        KiOutputTrace(Event, Sequence);
-    }
-    if (KiEventPointArmed) {
-        KiCountEvent();
+    if (__builtin_expect(KiTraceWatched[Event], 0)) {
+        KiShowEvent(Event, Sequence);
     }
 }
 

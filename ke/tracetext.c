@@ -30,7 +30,7 @@ static const PCSTR KiResourceNames[TraceResourceCount] = {
     [ResourceVad] = "vad",
 };
 
-BOOLEAN KiTraceOutput[TraceEventCount]; /* does the event leave the ring? */
+UCHAR KiTraceWatched[TraceEventCount]; /* KI_TRACE_... */
 static uint64_t KiTraceStart;            /* TSC */
 
 static BOOLEAN KiIsPrinted(ULONG Event)
@@ -50,9 +50,9 @@ void KiStartTraceText(void)
         KeBootOptions.Records = HalSerialInitialize(HAL_COM2);
     }
     for (ULONG i = 0; i < TraceEventCount; i++) {
-        KiTraceOutput[i] = KeBootOptions.Records || KiIsPrinted(i);
+        KiTraceWatched[i] = KeBootOptions.Records || KiIsPrinted(i) ? KI_TRACE_OUTPUT : 0;
     }
-    if (KiTraceOutput[TraceAcquired]) {
+    if (KiTraceWatched[TraceAcquired]) {
         KeTraceResources = TRACE_RESOURCES_PRINTED;
     }
 }

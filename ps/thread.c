@@ -96,12 +96,13 @@ static NTSTATUS PspBuildSystemThread(PPSP_THREAD_CREATION Creation)
     return Status;
 }
 
-/* Records of a process's own threads belong to the attempt that made the process. */
+/* Records name their thread; those of a process's own belong to the attempt that made it. */
 static void PspInheritAttempt(PPSP_THREAD_CREATION Creation)
 {
     KTHREAD *Tcb = &Creation->Thread->Tcb;
 
     Tcb->ThreadId = (ULONG)(ULONG_PTR)Creation->Thread->Cid.UniqueThread;
+    Tcb->TraceWho = Creation->Process->Pcb.ProcessId / 4 | Tcb->ThreadId / 4 << 16;
     if (Creation->Context != NULL) {
         Tcb->CreationAttempt = Creation->Process->Pcb.CreationAttempt;
         Creation->Thread->LastAttempt = Tcb->CreationAttempt;

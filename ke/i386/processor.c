@@ -219,6 +219,7 @@ static void KiInitializePcr(PKI_PROCESSOR Processor, UCHAR Number)
     Pcr->GDT = Processor->Gdt;
     Pcr->TSS = &Processor->Tasks;
     Pcr->PrcbData.Number = Number;
+    Pcr->PrcbData.TraceNumber = (ULONG)Number << 5;
     Pcr->PrcbData.SetMember = 1u << Number;
 }
 
