@@ -9,7 +9,7 @@
 #include "ke/i386/kii386.h"
 
 #define PAGE  0x1000u
-#define STEPS 16 /* moves in one round of the loop */
+#define STEPS 64 /* moves in one round of the loop */
 
 typedef struct _KI_BORROWED {
     UCHAR Register[16];
