@@ -69,6 +69,7 @@ void ExpTraceHandle(PHANDLE_TABLE Table, TRACE_EVENT_ID Event, ULONG Index)
     }
 }
 
+/* Of an index beyond the first leaf: there is a middle table. */
 PHANDLE_TABLE_ENTRY ExpUpperEntry(PHANDLE_TABLE Table, ULONG Index)
 {
     ULONG_PTR Code = __atomic_load_n(&Table->TableCode, __ATOMIC_ACQUIRE);
@@ -116,6 +117,7 @@ static BOOLEAN ExpLinkLeaf(PHANDLE_TABLE Table, ULONG Leaf, PHANDLE_TABLE_ENTRY 
     PHANDLE_TABLE_ENTRY *Middle;
 
     if (Leaf == 0) {
+        Table->FirstLeaf = Entries;
         Table->TableCode = (ULONG_PTR)Entries;
         return TRUE;
     }
