@@ -714,7 +714,9 @@ DECLSPEC_NORETURN void KeTerminateThread(KPRIORITY Increment);
 void KeDeleteThreadStack(PKTHREAD Thread); /* by the reaper */
 _Must_inspect_result_ NTSTATUS KeSuspendThread(PKTHREAD Thread, _Out_opt_ PULONG PreviousCount);
 ULONG KeResumeThread(PKTHREAD Thread);      /* previous count */
-void KeForceResumeThread(PKTHREAD Thread);  /* count to zero */
+void KeForceResumeThread(PKTHREAD Thread);  /* both counts to zero */
+BOOLEAN KeFreezeThread(PKTHREAD Thread);
+void KeThawThread(PKTHREAD Thread);
 KPRIORITY KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
 LONG KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment);
 KPRIORITY KeQueryPriorityThread(PKTHREAD Thread);

@@ -117,6 +117,11 @@ _Must_inspect_result_ NTSTATUS PsCreateSystemThread(
     PKSTART_ROUTINE StartRoutine, PVOID StartContext, _Out_ PETHREAD *Thread);
 DECLSPEC_NORETURN void PsTerminateSystemThread(NTSTATUS ExitStatus);
 
+/* ---- Freezing (ps/suspend.c) ------------------------------------------------------------- */
+
+void PsFreezeProcess(PEPROCESS Process);
+void PsThawProcess(PEPROCESS Process);
+
 /* ---- Look-up (ps/cid.c) ------------------------------------------------------------------ */
 
 _Must_inspect_result_ NTSTATUS PsLookupProcessByProcessId(

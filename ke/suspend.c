@@ -107,6 +107,40 @@ ULONG KeAlertResumeThread(PKTHREAD Thread)
     return KeResumeThread(Thread);
 }
 
+/*
+ * Freezing is the kernel's own suspending: it has a count of its own, so that neither
+ * lets run what the other has stopped.  FALSE: the thread is ending, and goes on.
+ */
+BOOLEAN KeFreezeThread(PKTHREAD Thread)
+{
+    KIRQL OldIrql = KiLockApcQueue(Thread);
+    BOOLEAN Freeze = Thread->ApcQueueable;
+
+    if (Freeze) {
+        if (!KiIsSuspended(Thread)) {
+            KiStopThread(Thread);
+        }
+        ASSERT(Thread->FreezeCount != MAXIMUM_SUSPEND_COUNT);
+        Thread->FreezeCount++;
+    }
+    KiUnlockApcQueue(Thread, OldIrql);
+    return Freeze;
+}
+
+/* One that is not frozen, since it was made later or told to end, is left as it is. */
+void KeThawThread(PKTHREAD Thread)
+{
+    KIRQL OldIrql = KiLockApcQueue(Thread);
+
+    if (Thread->FreezeCount != 0) {
+        Thread->FreezeCount--;
+        if (!KiIsSuspended(Thread)) {
+            KiContinueThread(Thread);
+        }
+    }
+    KiUnlockApcQueue(Thread, OldIrql);
+}
+
 void KeForceResumeThread(PKTHREAD Thread)
 {
     KIRQL OldIrql = KiLockApcQueue(Thread);

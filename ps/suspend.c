@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Services on a thread by handle: suspend, resume, alert, user APCs.
+ * Services on a thread by handle: suspend, resume, alert, user APCs.  And freezing all
+ * threads of a process, for a debugger's sake.
  *
  * The mechanisms are Ke's; here the handle is checked and the count returned.
  */
@@ -62,6 +63,36 @@ static NTSTATUS PspSuspendThread(PETHREAD Thread, _Out_ PULONG Previous)
     Status = PspSuspendUnlessTerminating(Thread, Previous);
     KeLeaveCriticalRegion();
     return Status;
+}
+
+/*
+ * PsFreezeProcess - stops all threads of a process but the caller.
+ *
+ * Until it calls PsThawProcess, the caller cannot be stopped itself.  Threads that the
+ * process is given meanwhile run.
+ */
+void PsFreezeProcess(PEPROCESS Process)
+{
+    PETHREAD Thread = NULL;
+
+    KeEnterCriticalRegion();
+    while ((Thread = PspGetNextProcessThread(Process, Thread)) != NULL) {
+        if (Thread != PsGetCurrentThread() && KeFreezeThread(&Thread->Tcb) &&
+            (Thread->CrossThreadFlags & CT_TERMINATED) != 0) {
+            KeForceResumeThread(&Thread->Tcb); /* it was told to end, and will */
+        }
+    }
+}
+
+/* Undoes one PsFreezeProcess of the same caller. */
+void PsThawProcess(PEPROCESS Process)
+{
+    PETHREAD Thread = NULL;
+
+    while ((Thread = PspGetNextProcessThread(Process, Thread)) != NULL) {
+        KeThawThread(&Thread->Tcb);
+    }
+    KeLeaveCriticalRegion();
 }
 
 NTSTATUS NTAPI NtSuspendThread(HANDLE ThreadHandle, ULONG __user *PreviousSuspendCount)
