@@ -43,7 +43,7 @@ KERNEL_OBJS := $(KERNEL_SRCS:%=$(O)/kernel/%.o)
 LTO := $(if $(RELEASE),$(if $(filter clang,$(CROSS)),,-flto=auto \
 	--param max-inline-insns-auto=60 --param inline-unit-growth=120))
 KERNEL_WARN := -Wall -Wextra $(if $(CI),-Werror)
-KERNEL_FLAGS := -std=gnu11 -ffreestanding -march=i686 -mgeneral-regs-only -fshort-wchar \
+KERNEL_FLAGS := -std=gnu11 -ffreestanding -march=i686 -mtune=generic -mgeneral-regs-only -fshort-wchar \
 	-fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing -fno-common \
 	-ffile-prefix-map=$(CURDIR)=. -O2 -g -Iinc -I. -I$(O)/gen $(if $(RELEASE),-DNDEBUG) $(LTO)
@@ -71,7 +71,7 @@ endif
 # --- User mode: PE, pages mapped straight from the ramdisk ------------------------
 
 USER_CC    := $(MINGW)-gcc
-USER_FLAGS := -std=gnu11 -ffreestanding -march=i686 -mno-stack-arg-probe -mgeneral-regs-only \
+USER_FLAGS := -std=gnu11 -ffreestanding -march=i686 -mtune=generic -mno-stack-arg-probe -mgeneral-regs-only \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident -fno-strict-aliasing \
 	-ffile-prefix-map=$(CURDIR)=. -O2 -g -Wall -Wextra $(if $(CI),-Werror) \
 	-D_WIN32_WINNT=0x0502 -DWIN32_LEAN_AND_MEAN $(if $(RELEASE),-DNDEBUG) -Iinc -I. -I$(O)/gen
