@@ -14,19 +14,25 @@
 #define MI_TEB_VERSION 0x1E00
 #define MI_THIRTY_DAYS (30ll * 24 * 3600 * 10000000) /* in 100 ns */
 
+static __attribute__((noinline)) PMMVAD MiMakeEnvironmentVad(PMM_ADDRESS_SPACE Space)
+{
+    MMVAD Model = {.Type = VadPrivate, .Protection = MI_WRITABLE, .NoChange = TRUE};
+
+    Model.Start = MiFindFreeRange(Space, PAGE_SIZE, MI_HIGHEST_VAD_ADDRESS, TRUE, PAGE_SIZE);
+    Model.End = Model.Start + PAGE_SIZE - 1;
+    return Model.Start == 0 ? NULL : MiInsertVad(Space, &Model);
+}
+
 /* The place of the last thread that ended, or else the highest free one; NULL: none. */
 static PMMVAD MiTakeEnvironmentVad(PMM_ADDRESS_SPACE Space)
 {
-    MMVAD Model = {.Type = VadPrivate, .Protection = MI_WRITABLE, .NoChange = TRUE};
     PMMVAD Vad = Space->SpareTeb;
 
     if (Vad != NULL) {
         Space->SpareTeb = NULL;
         return Vad;
     }
-    Model.Start = MiFindFreeRange(Space, PAGE_SIZE, MI_HIGHEST_VAD_ADDRESS, TRUE, PAGE_SIZE);
-    Model.End = Model.Start + PAGE_SIZE - 1;
-    return Model.Start == 0 ? NULL : MiInsertVad(Space, &Model);
+    return MiMakeEnvironmentVad(Space);
 }
 
 /* Maps Page, whose reference it takes over on success. */
