@@ -742,6 +742,22 @@ extern void KiThreadStartup(void); /* assembly: a new thread's first instruction
 PKTRAP_FRAME KeGetUserTrapFrame(PKTHREAD Thread);
 /* FPU and debug registers only for the current thread's frame: go there by an APC. */
 void KeContextFromTrapFrame(PKTRAP_FRAME TrapFrame, PCONTEXT Context); /* by ContextFlags */
+
+/* What ContextFlags names of a CONTEXT lies between these, and never its first word. */
+FORCEINLINE ULONG KeContextStart(ULONG ContextFlags)
+{
+    return (ContextFlags & (CONTEXT_DEBUG_REGISTERS | CONTEXT_FLOATING_POINT) & ~CONTEXT_i386) != 0
+               ? offsetof(CONTEXT, Dr0)
+               : offsetof(CONTEXT, SegGs);
+}
+
+FORCEINLINE ULONG KeContextEnd(ULONG ContextFlags)
+{
+    return (ContextFlags & CONTEXT_EXTENDED_REGISTERS & ~CONTEXT_i386) != 0
+               ? sizeof(CONTEXT)
+               : offsetof(CONTEXT, ExtendedRegisters);
+}
+
 void KeContextToTrapFrame(PKTRAP_FRAME TrapFrame, const CONTEXT *Context); /* sanitised */
 
 /* ---- Exceptions (ke/exception.c) -------------------------------------------------------------------- */

@@ -113,16 +113,15 @@ static NTSTATUS KiCaptureContext(PCONTEXT Context, CONTEXT __user *UserContext)
     if (KeGetPreviousMode() != UserMode) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (!KiReadUser(Context, UserContext, offsetof(CONTEXT, ExtendedRegisters))) {
+    if (!KiReadUser(&Context->ContextFlags, &UserContext->ContextFlags, sizeof(ULONG))) {
         return STATUS_ACCESS_VIOLATION;
     }
-    if ((Context->ContextFlags & CONTEXT_EXTENDED_REGISTERS) == CONTEXT_EXTENDED_REGISTERS &&
-        !KiReadUser(Context->ExtendedRegisters,
-            (UCHAR __user *)UserContext + offsetof(CONTEXT, ExtendedRegisters),
-            sizeof(Context->ExtendedRegisters))) {
-        return STATUS_ACCESS_VIOLATION;
-    }
-    return STATUS_SUCCESS;
+    ULONG Start = KeContextStart(Context->ContextFlags);
+    ULONG End = KeContextEnd(Context->ContextFlags);
+
+    return KiReadUser((PUCHAR)Context + Start, (UCHAR __user *)UserContext + Start, End - Start)
+               ? STATUS_SUCCESS
+               : STATUS_ACCESS_VIOLATION;
 }
 
 /*

@@ -296,19 +296,20 @@ static NTSTATUS PspReferenceThreadsProcess(HANDLE ProcessHandle, _Out_ PEPROCESS
     return STATUS_SUCCESS;
 }
 
-/* Without the registers that make most of a CONTEXT, unless ContextFlags has them. */
+/* Only what ContextFlags names, which is a small part of most. */
 static NTSTATUS PspCaptureContext(PCONTEXT Context, CONTEXT __user *User)
 {
     NTSTATUS Status = MmProbeForRead(User, sizeof(CONTEXT), sizeof(ULONG));
 
     if (NT_SUCCESS(Status)) {
-        Status = MmCopyFromUser(Context, User, offsetof(CONTEXT, ExtendedRegisters));
+        Status = MmCopyFromUser(&Context->ContextFlags, &User->ContextFlags, sizeof(ULONG));
     }
-    if (NT_SUCCESS(Status) && (Context->ContextFlags & CONTEXT_EXTENDED_REGISTERS) ==
-                                  CONTEXT_EXTENDED_REGISTERS) {
-        Status = MmCopyFromUser(Context->ExtendedRegisters,
-            (UCHAR __user *)User + offsetof(CONTEXT, ExtendedRegisters),
-            sizeof(Context->ExtendedRegisters));
+    if (NT_SUCCESS(Status)) {
+        ULONG Start = KeContextStart(Context->ContextFlags);
+        ULONG End = KeContextEnd(Context->ContextFlags);
+
+        Status = MmCopyFromUser(
+            (PUCHAR)Context + Start, (UCHAR __user *)User + Start, End - Start);
     }
     return Status;
 }

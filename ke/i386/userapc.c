@@ -34,22 +34,23 @@ static void KiRaiseBadStack(PKTRAP_FRAME TrapFrame, ULONG_PTR Address)
 void KiInitializeUserApc(PKTRAP_FRAME TrapFrame, PVOID NormalRoutine, PVOID NormalContext,
     PVOID SystemArgument1, PVOID SystemArgument2)
 {
-    KUSER_APC_FRAME Frame;
+    const ULONG Registers = offsetof(KUSER_APC_FRAME, Context.SegGs); /* all of CONTEXT_FULL */
+    KUSER_APC_FRAME Frame; /* what lies before them is neither filled nor written */
     ULONG_PTR Stack = (TrapFrame->HardwareEsp & ~(ULONG_PTR)3) - sizeof(Frame);
 
     if (KeUserApcDispatcher == NULL) {
         return;
     }
     /* Without FPU state, which nobody changes meanwhile but the program itself. */
-    memset(&Frame, 0, offsetof(KUSER_APC_FRAME, Context.ExtendedRegisters));
     Frame.NormalRoutine = NormalRoutine;
     Frame.NormalContext = NormalContext;
     Frame.SystemArgument1 = SystemArgument1;
     Frame.SystemArgument2 = SystemArgument2;
     Frame.Context.ContextFlags = CONTEXT_FULL;
     KeContextFromTrapFrame(TrapFrame, &Frame.Context);
-    if (!KiWriteUser((void __user *)Stack, &Frame,
-            offsetof(KUSER_APC_FRAME, Context.ExtendedRegisters))) {
+    if (!KiWriteUser((void __user *)Stack, &Frame, offsetof(KUSER_APC_FRAME, Context.Dr0)) ||
+        !KiWriteUser((void __user *)(Stack + Registers), (PUCHAR)&Frame + Registers,
+            offsetof(KUSER_APC_FRAME, Context.ExtendedRegisters) - Registers)) {
         KiRaiseBadStack(TrapFrame, Stack);
         return;
     }

@@ -83,7 +83,9 @@ VOID NTAPI RtlFreeUserStack(HANDLE Process, PINITIAL_TEB InitialTeb)
 VOID NTAPI RtlInitializeContext(
     PCONTEXT Context, PVOID Eip, ULONG_PTR Eax, ULONG_PTR Ebx, PVOID StackBase)
 {
-    memset(Context, 0, offsetof(CONTEXT, ExtendedRegisters)); /* CONTEXT_FULL is without them */
+    /* CONTEXT_FULL is without what lies before and behind these. */
+    memset(&Context->SegGs, 0,
+        offsetof(CONTEXT, ExtendedRegisters) - offsetof(CONTEXT, SegGs));
     Context->ContextFlags = CONTEXT_FULL;
     Context->Eip = (ULONG)(ULONG_PTR)Eip;
     Context->Eax = Eax;
