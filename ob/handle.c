@@ -127,22 +127,21 @@ static __attribute__((noinline)) NTSTATUS ObpReferencePseudoHandle(HANDLE Handle
     ACCESS_MASK DesiredAccess, POBJECT_TYPE Type, KPROCESSOR_MODE Mode, PVOID *Object,
     POBJECT_HANDLE_INFORMATION Information)
 {
-    OBJECT_HANDLE_INFORMATION Self = {.HandleAttributes = 0};
+    ACCESS_MASK Granted;
     PVOID Body;
     NTSTATUS Status;
 
     if (Handle == NtCurrentProcess() && ObPseudoHandles.CurrentProcess != NULL) {
-        Body = ObPseudoHandles.CurrentProcess(&Self.GrantedAccess);
+        Body = ObPseudoHandles.CurrentProcess(&Granted);
     } else if (Handle == NtCurrentThread() && ObPseudoHandles.CurrentThread != NULL) {
-        Body = ObPseudoHandles.CurrentThread(&Self.GrantedAccess);
+        Body = ObPseudoHandles.CurrentThread(&Granted);
     } else {
         return STATUS_INVALID_HANDLE;
     }
     if (Information != NULL) {
-        *Information = Self;
+        *Information = (OBJECT_HANDLE_INFORMATION){.GrantedAccess = Granted};
     }
-    Status = ObpCheckUse(
-        ObpHeader(Body)->Type, Self.GrantedAccess, Type, DesiredAccess, Mode);
+    Status = ObpCheckUse(ObpHeader(Body)->Type, Granted, Type, DesiredAccess, Mode);
     if (NT_SUCCESS(Status)) {
         ObReferenceObject(Body);
         *Object = Body;
