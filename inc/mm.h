@@ -85,6 +85,7 @@ typedef struct _MM_ADDRESS_SPACE {
     PFN_NUMBER Directories[4];
     ULONG PageCount;       /* private pages and page tables charged */
     ULONG VadCount;
+    struct _MMVAD *VadHint;  /* the last one found, or NULL */
     struct _MMVAD *SpareTeb; /* place of a TEB that is gone, for the next; or NULL */
     BOOLEAN Deleted;       /* cleaned: no new views */
 } MM_ADDRESS_SPACE, *PMM_ADDRESS_SPACE;

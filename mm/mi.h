@@ -233,7 +233,7 @@ typedef struct _MMVAD {
 } MMVAD, *PMMVAD;
 
 void MiInitializeVads(PMM_ADDRESS_SPACE Space);
-PMMVAD MiFindVad(const MM_ADDRESS_SPACE *Space, ULONG_PTR Va);
+PMMVAD MiFindVad(PMM_ADDRESS_SPACE Space, ULONG_PTR Va);
 /* First VAD that ends at or above Va, or NULL. */
 PMMVAD MiNextVad(const MM_ADDRESS_SPACE *Space, ULONG_PTR Va);
 /* Copies Model, whose range must be free, into the tree.  NULL: out of memory. */

@@ -96,7 +96,10 @@ void MiInvalidatePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte, ULONG C
     ULONG First = Count;
     ULONG End = 0;
 
-    for (ULONG i = 0; KeNumberProcessors != 1 && i < Count; i++) {
+    if (KeNumberProcessors == 1) {
+        return;
+    }
+    for (ULONG i = 0; i < Count; i++) {
         if (Pte[i].Low & MI_VALID) {
             MiWritePte(&Pte[i], (Pte[i].Low & MI_FRAME) | MI_SOFT_PAGE, 0);
             First = First < i ? First : i;

@@ -33,9 +33,19 @@ void MiInitializeVads(PMM_ADDRESS_SPACE Space)
     RtlAvlInitialize(&Space->VadRoot, MiCompareVads);
 }
 
-PMMVAD MiFindVad(const MM_ADDRESS_SPACE *Space, ULONG_PTR Va)
+/* One place is asked for several times: reserved, committed, protected, touched. */
+PMMVAD MiFindVad(PMM_ADDRESS_SPACE Space, ULONG_PTR Va)
 {
-    return MiVadOf(RtlAvlLookup(&Space->VadRoot, &Va, MiCompareAddress));
+    PMMVAD Vad = Space->VadHint;
+
+    if (Vad != NULL && Vad->Start <= Va && Va <= Vad->End) {
+        return Vad;
+    }
+    Vad = MiVadOf(RtlAvlLookup(&Space->VadRoot, &Va, MiCompareAddress));
+    if (Vad != NULL) {
+        Space->VadHint = Vad;
+    }
+    return Vad;
 }
 
 PMMVAD MiNextVad(const MM_ADDRESS_SPACE *Space, ULONG_PTR Va)
@@ -62,6 +72,7 @@ PMMVAD MiInsertVad(PMM_ADDRESS_SPACE Space, const MMVAD *Model)
         KeBugCheckEx(PFN_LIST_CORRUPT, 0x56, Vad->Start, Vad->End, 0);
     }
     Space->VadCount++;
+    Space->VadHint = Vad;
     KeTraceAcquire(ResourceVad, Vad->Start);
     return Vad;
 }
@@ -70,6 +81,7 @@ void MiDeleteVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad)
 {
     MiDeletePtes(Space, Vad->Start > Vad->Lowest ? Vad->Start : Vad->Lowest, Vad->End);
     RtlAvlRemove(&Space->VadRoot, &Vad->Node);
+    Space->VadHint = NULL;
     Space->VadCount--;
     if (Vad->ControlArea != NULL) {
         MiDereferenceControlArea(Vad->ControlArea);

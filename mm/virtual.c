@@ -152,21 +152,14 @@ static NTSTATUS MiCheckAllocation(PVOID Base, ULONG_PTR ZeroBits, SIZE_T Size, U
     return STATUS_SUCCESS;
 }
 
-/*
- * MmAllocateVirtualMemory - NtAllocateVirtualMemory behind its captured parameters.
- *
- * Locks: takes the address-space lock.
- */
-NTSTATUS MmAllocateVirtualMemory(PKPROCESS Process, PVOID *Base, ULONG_PTR ZeroBits, PSIZE_T Size,
-    ULONG AllocationType, ULONG Protect)
+/* What MiCheckAllocation has passed.  Takes the address-space lock. */
+static NTSTATUS MiAllocateVirtualMemory(PKPROCESS Process, PVOID *Base, ULONG_PTR ZeroBits,
+    PSIZE_T Size, ULONG AllocationType, ULONG Protect)
 {
     PMM_ADDRESS_SPACE Space = Process->AddressSpace;
     ULONG Protection = MiProtectionFromWin32(Protect);
-    NTSTATUS Status = MiCheckAllocation(*Base, ZeroBits, *Size, AllocationType);
+    NTSTATUS Status;
 
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
     if (Protection == MI_INVALID_PROTECTION ||
         (Protection & (MI_WRITABLE | MI_COPY)) == (MI_WRITABLE | MI_COPY)) {
         return STATUS_INVALID_PAGE_PROTECTION;
@@ -181,6 +174,17 @@ NTSTATUS MmAllocateVirtualMemory(PKPROCESS Process, PVOID *Base, ULONG_PTR ZeroB
     }
     KeReleaseGuardedMutex(&Space->Lock);
     return Status;
+}
+
+/* MmAllocateVirtualMemory - NtAllocateVirtualMemory behind its captured parameters. */
+NTSTATUS MmAllocateVirtualMemory(PKPROCESS Process, PVOID *Base, ULONG_PTR ZeroBits, PSIZE_T Size,
+    ULONG AllocationType, ULONG Protect)
+{
+    NTSTATUS Status = MiCheckAllocation(*Base, ZeroBits, *Size, AllocationType);
+
+    return NT_SUCCESS(Status)
+               ? MiAllocateVirtualMemory(Process, Base, ZeroBits, Size, AllocationType, Protect)
+               : Status;
 }
 
 NTSTATUS NTAPI NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID __user *BaseAddress,
@@ -202,7 +206,7 @@ NTSTATUS NTAPI NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID __user *BaseA
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = MmAllocateVirtualMemory(
+    Status = MiAllocateVirtualMemory(
         Process, &Base, ZeroBits, &Size, AllocationType, Protect);
     ObDereferenceObject(Object);
     return NT_SUCCESS(Status) ? MiReturnRange(BaseAddress, RegionSize, NULL, Base, Size, 0)

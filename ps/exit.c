@@ -136,7 +136,8 @@ static void PspRundownApcs(PETHREAD Thread)
             }
         } while (Entry != First);
     }
-    if (KeFlushQueueApc(&Thread->Tcb, KernelMode) != NULL) {
+    /* The flush above had the queues' lock, so nobody is still putting one there. */
+    if (!IsListEmpty(&Thread->Tcb.ApcState.ApcListHead[KernelMode])) {
         KeBugCheckEx(KERNEL_APC_PENDING_DURING_EXIT, (ULONG_PTR)Thread, 0, 0, 0);
     }
 }
