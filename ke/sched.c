@@ -9,7 +9,7 @@
  * least important thing is done (KiPlaceThread), and a processor that looks for a
  * thread looks into all queues (KiTakeReady).
  *
- * A thread leaves the processor only in KiSwapThreadTo, which is reached by
+ * A thread leaves the processor only in KiSwapThreads, which is reached by
  * waiting, yielding, ending, and by being preempted or reaching the end of its
  * quantum in the DISPATCH_LEVEL interrupt.  The dispatcher lock is held through
  * the switch; KiFinishSwitch, on the other side, releases it.
