@@ -113,7 +113,8 @@ static NTSTATUS KiCaptureContext(PCONTEXT Context, CONTEXT __user *UserContext)
     if (KeGetPreviousMode() != UserMode) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (!KiReadUser(&Context->ContextFlags, &UserContext->ContextFlags, sizeof(ULONG))) {
+    /* Its first member, without asking what may be NULL for a member's address. */
+    if (!KiReadUser(&Context->ContextFlags, UserContext, sizeof(Context->ContextFlags))) {
         return STATUS_ACCESS_VIOLATION;
     }
     ULONG Start = KeContextStart(Context->ContextFlags);

@@ -94,6 +94,9 @@ static void KtMixRound(ULONG Seed, PULONG First, PULONG End)
     *First = KeTraceSequence();
     KeTraceScheduling(TRUE);
     (void)KeSetEvent(&Mix.Go, 0, FALSE);
+    for (ULONG i = 0; i < KT_THREADS; i++) { /* none may go while another could change it */
+        ok_status(KtWait(Mix.Threads[i], KT_LONG), STATUS_SUCCESS);
+    }
     for (ULONG i = 0; i < KT_THREADS; i++) {
         KtJoinThread(Mix.Threads[i]);
     }
