@@ -55,57 +55,53 @@ NTSTATUS NTAPI NtOpenEvent(HANDLE __user *EventHandle, ACCESS_MASK DesiredAccess
     return ObReturnHandle(EventHandle, Handle, Status);
 }
 
-/* As on NT the change stays even when PreviousState cannot be written. */
-static NTSTATUS ExpReturnPrevious(LONG __user *PreviousState, LONG Previous)
+typedef LONG EXP_EVENT_CHANGE(PKEVENT Event);
+
+static LONG ExpSetEvent(PKEVENT Event)
 {
+    return KeSetEvent(Event, EVENT_INCREMENT, FALSE);
+}
+
+static LONG ExpPulseEvent(PKEVENT Event)
+{
+    return KePulseEvent(Event, EVENT_INCREMENT, FALSE);
+}
+
+/*
+ * In line, so that Change is known.  As on NT the change stays even when
+ * PreviousState cannot be written.
+ */
+FORCEINLINE NTSTATUS ExpChangeEvent(
+    HANDLE EventHandle, LONG __user *PreviousState, EXP_EVENT_CHANGE *Change)
+{
+    PVOID Event;
+    LONG Previous;
+    NTSTATUS Status = ObReferenceCallersObject(
+        EventHandle, EVENT_MODIFY_STATE, ExEventObjectType, &Event);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Previous = Change(Event);
+    ObDereferenceObject(Event);
     return PreviousState != NULL
-        ? MmWriteUlongToUser((ULONG __user *)PreviousState, (ULONG)Previous)
-        : STATUS_SUCCESS;
+               ? MmWriteUlongToUser((ULONG __user *)PreviousState, (ULONG)Previous)
+               : STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI NtSetEvent(HANDLE EventHandle, LONG __user *PreviousState)
 {
-    PVOID Event;
-    LONG Previous;
-    NTSTATUS Status = ObReferenceCallersObject(
-        EventHandle, EVENT_MODIFY_STATE, ExEventObjectType, &Event);
-
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    Previous = KeSetEvent(Event, EVENT_INCREMENT, FALSE);
-    ObDereferenceObject(Event);
-    return ExpReturnPrevious(PreviousState, Previous);
+    return ExpChangeEvent(EventHandle, PreviousState, ExpSetEvent);
 }
 
 NTSTATUS NTAPI NtResetEvent(HANDLE EventHandle, LONG __user *PreviousState)
 {
-    PVOID Event;
-    LONG Previous;
-    NTSTATUS Status = ObReferenceCallersObject(
-        EventHandle, EVENT_MODIFY_STATE, ExEventObjectType, &Event);
-
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    Previous = KeResetEvent(Event);
-    ObDereferenceObject(Event);
-    return ExpReturnPrevious(PreviousState, Previous);
+    return ExpChangeEvent(EventHandle, PreviousState, KeResetEvent);
 }
 
 NTSTATUS NTAPI NtPulseEvent(HANDLE EventHandle, LONG __user *PreviousState)
 {
-    PVOID Event;
-    LONG Previous;
-    NTSTATUS Status = ObReferenceCallersObject(
-        EventHandle, EVENT_MODIFY_STATE, ExEventObjectType, &Event);
-
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    Previous = KePulseEvent(Event, EVENT_INCREMENT, FALSE);
-    ObDereferenceObject(Event);
-    return ExpReturnPrevious(PreviousState, Previous);
+    return ExpChangeEvent(EventHandle, PreviousState, ExpPulseEvent);
 }
 
 NTSTATUS NTAPI NtClearEvent(HANDLE EventHandle)
