@@ -248,6 +248,7 @@ typedef struct _KPROCESS {
     /* What the layers above hang on a process; Ke does not look inside. */
     struct _MM_ADDRESS_SPACE *AddressSpace;
     struct _HANDLE_TABLE *ObjectTable; /* NULL once the process's handles are closed */
+    ULONG GrantedAccess;               /* what handle -1 grants; 0: no object, or none yet */
 } KPROCESS, *PKPROCESS;
 
 typedef enum _KTHREAD_STATE {
@@ -336,6 +337,7 @@ typedef struct _KTHREAD {
     LIST_ENTRY ActiveTimerListHead; /* Ex's: timers whose APCs come here (ex/timer.c) */
     ULONG WaitTime; /* tick count when it came into its ready queue */
     ULONG TraceWho; /* TRACE_RECORD.Who of its records */
+    ULONG GrantedAccess; /* what handle -2 grants; for Ob */
 #ifndef NDEBUG
     KHELD_LOCKS HeldMutexes;
     PVOID ApcsDisabledBy; /* who entered the outermost critical or guarded region */

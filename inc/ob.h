@@ -183,16 +183,12 @@ void ObKillProcess(PKPROCESS Process);
 ULONG ObQueryHandleCount(PKPROCESS Process);
 
 /*
- * Pseudo-handles -1 and -2: Ps registers how to find the body and the granted
- * access of the current process and thread.
+ * What Ps does for the layers below it.  The body of a Process object begins with its
+ * KPROCESS, that of a Thread object with its KTHREAD: so Ob finds pseudo-handles -1 and -2.
  */
-typedef struct _OB_PSEUDO_HANDLES {
+typedef struct _OB_UPPER_ROUTINES {
     POBJECT_TYPE ProcessType;
-    POBJECT_TYPE ThreadType;
-    PVOID (*CurrentProcess)(_Out_ PACCESS_MASK Granted);
-    PVOID (*CurrentThread)(_Out_ PACCESS_MASK Granted);
     BOOLEAN (*AcquireHandleTable)(PKPROCESS Process); /* rundown: may its table be used? */
     void (*ReleaseHandleTable)(PKPROCESS Process);
-    PKPROCESS (*ProcessFromObject)(PVOID Process); /* EPROCESS -> KPROCESS */
-} OB_PSEUDO_HANDLES;
-extern OB_PSEUDO_HANDLES ObPseudoHandles;
+} OB_UPPER_ROUTINES;
+extern OB_UPPER_ROUTINES ObUpperRoutines;

@@ -43,7 +43,6 @@ typedef struct _EPROCESS {
     LIST_ENTRY ThreadListHead;        /* [p] ETHREAD.ThreadListEntry */
     ULONG ActiveThreads;              /* [p] */
     ULONG ThreadsEver;                /* [p] */
-    ACCESS_MASK GrantedAccess;        /* what handle -1 grants */
     ULONG DefaultHardErrorProcessing;
     NTSTATUS LastThreadExitStatus;    /* [p] */
     PEB __user *Peb;                  /* [c] */
@@ -74,7 +73,6 @@ typedef struct _ETHREAD {
     PVOID Win32StartAddress;
     LIST_ENTRY ThreadListEntry;    /* [p] of its process; empty if not in it */
     EX_RUNDOWN_REF RundownProtect; /* held by who sends it APCs */
-    ACCESS_MASK GrantedAccess;     /* what handle -2 grants */
     volatile ULONG CrossThreadFlags; /* [i] CT_... */
     KAPC ExitApc;                  /* so that ending a thread needs no memory */
     ULONG LastAttempt;             /* creation attempt that already made a process */

@@ -18,10 +18,10 @@ NTSTATUS MiReferenceProcess(
     HANDLE Handle, ACCESS_MASK Access, PVOID *Object, PKPROCESS *Process)
 {
     NTSTATUS Status = ObReferenceObjectByHandle(
-        Handle, Access, ObPseudoHandles.ProcessType, KeGetPreviousMode(), Object, NULL);
+        Handle, Access, ObUpperRoutines.ProcessType, KeGetPreviousMode(), Object, NULL);
 
     if (NT_SUCCESS(Status)) {
-        *Process = ObPseudoHandles.ProcessFromObject(*Object);
+        *Process = *Object;
         if ((*Process)->AddressSpace == NULL) {
             ObDereferenceObject(*Object);
             Status = STATUS_PROCESS_IS_TERMINATING;

@@ -17,13 +17,13 @@ typedef struct _OBP_PROCESS {
 static __attribute__((noinline)) NTSTATUS ObpReferenceOther(HANDLE Handle, OBP_PROCESS *Process)
 {
     NTSTATUS Status = ObReferenceObjectByHandle(Handle, PROCESS_DUP_HANDLE,
-        ObPseudoHandles.ProcessType, KeGetPreviousMode(), &Process->Object, NULL);
+        ObUpperRoutines.ProcessType, KeGetPreviousMode(), &Process->Object, NULL);
 
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Process->Process = ObPseudoHandles.ProcessFromObject(Process->Object);
-    if (!ObPseudoHandles.AcquireHandleTable(Process->Process)) {
+    Process->Process = Process->Object;
+    if (!ObUpperRoutines.AcquireHandleTable(Process->Process)) {
         ObDereferenceObject(Process->Object);
         return STATUS_PROCESS_IS_TERMINATING;
     }
@@ -32,8 +32,6 @@ static __attribute__((noinline)) NTSTATUS ObpReferenceOther(HANDLE Handle, OBP_P
 
 FORCEINLINE NTSTATUS ObpReferenceProcess(HANDLE Handle, OBP_PROCESS *Process)
 {
-    ACCESS_MASK Granted;
-
     if (__builtin_expect(Handle != NtCurrentProcess(), FALSE)) {
         OBP_PROCESS Other; /* so that *Process has no address and stays in registers */
         NTSTATUS Status = ObpReferenceOther(Handle, &Other);
@@ -43,18 +41,18 @@ FORCEINLINE NTSTATUS ObpReferenceProcess(HANDLE Handle, OBP_PROCESS *Process)
         }
         return Status;
     }
-    (void)ObPseudoHandles.CurrentProcess(&Granted);
-    if (KeGetPreviousMode() != KernelMode && (Granted & PROCESS_DUP_HANDLE) == 0) {
+    *Process = (OBP_PROCESS){.Object = NULL, .Process = KeGetCurrentProcess()};
+    if (KeGetPreviousMode() != KernelMode &&
+        (Process->Process->GrantedAccess & PROCESS_DUP_HANDLE) == 0) {
         return STATUS_ACCESS_DENIED;
     }
-    *Process = (OBP_PROCESS){.Object = NULL, .Process = KeGetCurrentProcess()};
     return STATUS_SUCCESS;
 }
 
 FORCEINLINE void ObpReleaseProcess(const OBP_PROCESS *Process)
 {
     if (Process->Object != NULL) {
-        ObPseudoHandles.ReleaseHandleTable(Process->Process);
+        ObUpperRoutines.ReleaseHandleTable(Process->Process);
         ObDereferenceObject(Process->Object);
     }
 }
@@ -83,7 +81,7 @@ static __attribute__((noinline)) NTSTATUS ObpTakePseudoEntry(
     OBP_PROCESS Source, HANDLE Handle, PHANDLE_TABLE_ENTRY Entry)
 {
     OBJECT_HANDLE_INFORMATION Information = {
-        .GrantedAccess = ObPseudoHandles.ProcessType->TypeInfo.ValidAccessMask};
+        .GrantedAccess = ObUpperRoutines.ProcessType->TypeInfo.ValidAccessMask};
     PVOID Object = Source.Object;
     NTSTATUS Status = STATUS_SUCCESS;
 

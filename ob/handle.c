@@ -123,19 +123,22 @@ NTSTATUS ObpReferenceByHandle(PKPROCESS Process, HANDLE Handle, ACCESS_MASK Desi
 }
 
 /* -1 and -2: always open, never in a table. */
-static __attribute__((noinline)) NTSTATUS ObpReferencePseudoHandle(HANDLE Handle,
-    ACCESS_MASK DesiredAccess, POBJECT_TYPE Type, KPROCESSOR_MODE Mode, PVOID *Object,
+FORCEINLINE NTSTATUS ObpReferencePseudoHandle(HANDLE Handle, ACCESS_MASK DesiredAccess,
+    POBJECT_TYPE Type, KPROCESSOR_MODE Mode, PVOID *Object,
     POBJECT_HANDLE_INFORMATION Information)
 {
-    ACCESS_MASK Granted;
-    PVOID Body;
+    ACCESS_MASK Granted = 0;
+    PVOID Body = NULL;
     NTSTATUS Status;
 
-    if (Handle == NtCurrentProcess() && ObPseudoHandles.CurrentProcess != NULL) {
-        Body = ObPseudoHandles.CurrentProcess(&Granted);
-    } else if (Handle == NtCurrentThread() && ObPseudoHandles.CurrentThread != NULL) {
-        Body = ObPseudoHandles.CurrentThread(&Granted);
-    } else {
+    if (Handle == NtCurrentProcess()) {
+        Body = KeGetCurrentProcess();
+        Granted = ((PKPROCESS)Body)->GrantedAccess;
+    } else if (Handle == NtCurrentThread()) {
+        Body = KeGetCurrentThread();
+        Granted = ((PKTHREAD)Body)->GrantedAccess;
+    }
+    if (Granted == 0) { /* or no object: an idle thread, early at boot */
         return STATUS_INVALID_HANDLE;
     }
     if (Information != NULL) {

@@ -7,7 +7,7 @@
  */
 #include "ob/obp.h"
 
-OB_PSEUDO_HANDLES ObPseudoHandles;
+OB_UPPER_ROUTINES ObUpperRoutines;
 
 NTSTATUS ObInitSystem(void)
 {

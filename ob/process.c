@@ -51,14 +51,14 @@ static NTSTATUS ObpInheritTable(
     HANDLE Handle = NULL;
     HANDLE_TABLE_ENTRY Entry;
 
-    if (!ObPseudoHandles.AcquireHandleTable(Parent)) {
+    if (!ObUpperRoutines.AcquireHandleTable(Parent)) {
         return STATUS_PROCESS_IS_TERMINATING;
     }
     while (NT_SUCCESS(Status)
         && ExNextHandle(Parent->ObjectTable, &Handle, ObpTakeInheritable, &Entry)) {
         Status = ObpInheritHandle(Child, Table, Handle, &Entry, Count);
     }
-    ObPseudoHandles.ReleaseHandleTable(Parent);
+    ObUpperRoutines.ReleaseHandleTable(Parent);
     return Status;
 }
 
@@ -109,10 +109,10 @@ ULONG ObQueryHandleCount(PKPROCESS Process)
 {
     ULONG Count;
 
-    if (!ObPseudoHandles.AcquireHandleTable(Process)) {
+    if (!ObUpperRoutines.AcquireHandleTable(Process)) {
         return 0;
     }
     Count = ExQueryHandleCount(Process->ObjectTable);
-    ObPseudoHandles.ReleaseHandleTable(Process);
+    ObUpperRoutines.ReleaseHandleTable(Process);
     return Count;
 }

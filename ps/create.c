@@ -363,8 +363,8 @@ static NTSTATUS PspPublishProcess(
 
     if (NT_SUCCESS(Status)) {
         PspSetPriorityClass(Process, Process->PriorityClass);
-        Process->GrantedAccess = PSP_SELF_ACCESS & PsProcessType->TypeInfo.ValidAccessMask;
-        KeTrace(TracePspAccess, Process->GrantedAccess);
+        Process->Pcb.GrantedAccess = PSP_SELF_ACCESS & PsProcessType->TypeInfo.ValidAccessMask;
+        KeTrace(TracePspAccess, Process->Pcb.GrantedAccess);
         KeQuerySystemTime(&Process->CreateTime);
         PspTellCreatorPeb(Process);
         Status = ObReturnHandle(ProcessHandle, Handle, Status);
@@ -437,7 +437,7 @@ NTSTATUS PspCreateSystemProcess(PEPROCESS *Process)
     }
     RtlCopyMemory(Creation.Process->ImageFileName, Name, sizeof(Name));
     PspInsertInActiveList(Creation.Process);
-    Creation.Process->GrantedAccess = PsProcessType->TypeInfo.ValidAccessMask;
+    Creation.Process->Pcb.GrantedAccess = PsProcessType->TypeInfo.ValidAccessMask;
     KeQuerySystemTime(&Creation.Process->CreateTime);
     *Process = Creation.Process;
     return STATUS_SUCCESS;

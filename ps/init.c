@@ -56,22 +56,6 @@ static const OBJECT_TYPE_INITIALIZER PspThreadTypeInfo = {
 
 /* ---- What Ps tells the layers below, which cannot name it ------------------------ */
 
-static PVOID PspPseudoProcess(_Out_ PACCESS_MASK Granted)
-{
-    PEPROCESS Process = PsGetCurrentProcess();
-
-    *Granted = Process->GrantedAccess;
-    return Process;
-}
-
-static PVOID PspPseudoThread(_Out_ PACCESS_MASK Granted)
-{
-    PETHREAD Thread = PsGetCurrentThread();
-
-    *Granted = Thread->GrantedAccess;
-    return Thread;
-}
-
 static BOOLEAN PspAcquireHandleTable(PKPROCESS Process)
 {
     return ExAcquireRundownProtection(&CONTAINING_RECORD(Process, EPROCESS, Pcb)->RundownProtect);
@@ -82,10 +66,9 @@ static void PspReleaseHandleTable(PKPROCESS Process)
     ExReleaseRundownProtection(&CONTAINING_RECORD(Process, EPROCESS, Pcb)->RundownProtect);
 }
 
-static PKPROCESS PspKernelProcess(PVOID Process)
-{
-    return &((PEPROCESS)Process)->Pcb;
-}
+/* Ob and Mm take the one for the other. */
+_Static_assert(offsetof(EPROCESS, Pcb) == 0, "a Process object begins with its KPROCESS");
+_Static_assert(offsetof(ETHREAD, Tcb) == 0, "a Thread object begins with its KTHREAD");
 
 static PLPC_THREAD PspLpcThread(PKTHREAD Thread)
 {
@@ -104,14 +87,10 @@ static ULONG PspCountCids(void)
 
 static void PspConnectLayers(void)
 {
-    ObPseudoHandles = (OB_PSEUDO_HANDLES){
+    ObUpperRoutines = (OB_UPPER_ROUTINES){
         .ProcessType = PsProcessType,
-        .ThreadType = PsThreadType,
-        .CurrentProcess = PspPseudoProcess,
-        .CurrentThread = PspPseudoThread,
         .AcquireHandleTable = PspAcquireHandleTable,
         .ReleaseHandleTable = PspReleaseHandleTable,
-        .ProcessFromObject = PspKernelProcess,
     };
     KeUpperRoutines = (KE_UPPER_ROUTINES){
         .TerminateProcess = PspTerminateCurrentProcess,

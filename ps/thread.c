@@ -220,7 +220,7 @@ static NTSTATUS PspPublishThread(PPSP_THREAD_CREATION Creation, ACCESS_MASK Desi
             KeForceResumeThread(&Thread->Tcb); /* who ended it did that before we suspended */
         }
     }
-    Thread->GrantedAccess = PSP_THREAD_SELF_ACCESS;
+    Thread->Tcb.GrantedAccess = PSP_THREAD_SELF_ACCESS;
     NTSTATUS Status = ObInsertObject(Thread, DesiredAccess, &Handle);
 
     if (NT_SUCCESS(Status)) {
@@ -375,7 +375,7 @@ NTSTATUS PsCreateSystemThread(PKSTART_ROUTINE StartRoutine, PVOID StartContext, 
     }
     PspNotifyCreation(&Creation);
     ObReferenceObject(Creation.Thread); /* its own, until the reaper */
-    Creation.Thread->GrantedAccess = PSP_THREAD_SELF_ACCESS;
+    Creation.Thread->Tcb.GrantedAccess = PSP_THREAD_SELF_ACCESS;
     KeReadyThread(&Creation.Thread->Tcb);
     *Thread = Creation.Thread;
     return STATUS_SUCCESS;
