@@ -84,6 +84,8 @@ typedef struct _MM_ADDRESS_SPACE {
     const volatile KAFFINITY *ActiveProcessors; /* the KPROCESS's: where it is loaded */
     PFN_NUMBER Directories[4];
     ULONG PageCount;       /* private pages and page tables charged */
+    ULONG TableCount;      /* page tables of the user half, also empty ones */
+    BOOLEAN KeepTables;    /* the empty ones: a process that lives, but not System */
     ULONG VadCount;
     struct _MMVAD *VadHint;  /* the last one found, or NULL */
     struct _MMVAD *SpareTeb; /* place of a TEB that is gone, for the next; or NULL */

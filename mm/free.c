@@ -11,11 +11,11 @@ static void MiMarkDecommitted(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PT
 {
     PMMPTE Pte = NULL;
 
-    for (ULONG_PTR Va = Start; Va <= End; Va += PAGE_SIZE, Pte++) {
-        if (Pte == NULL || Va % MI_TABLE_SPAN == 0) {
+    for (ULONG_PTR Va = Start; Va <= End; Va += PAGE_SIZE) {
+        Pte = MiNextPte(Space, Va, Pte);
+        if (Va == Start || MiPteIndex(Va) == 0) {
             ULONG_PTR Last = Va | (MI_TABLE_SPAN - 1);
 
-            Pte = MiLookupPte(Space, Va);
             MiInvalidatePtes(
                 Space, Va, Pte, (((Last < End ? Last : End) - Va) >> PAGE_SHIFT) + 1);
         }
@@ -34,17 +34,14 @@ static NTSTATUS MiDecommit(
     if (Start == Vad->Start && End == Vad->End) {
         Vad->MemCommit = FALSE;
     }
-    for (ULONG_PTR Va = Start; Vad->MemCommit && Va <= End; Va += PAGE_SIZE) {
-        if (MiCreatePte(Space, Va) == NULL) {
-            MiDeleteEmptyTables(Space, Start, End);
-            return STATUS_INSUFFICIENT_RESOURCES;
-        }
-    }
-    if (Vad->MemCommit) {
-        MiMarkDecommitted(Space, Start, End);
-    } else {
+    if (!Vad->MemCommit) {
         MiDeletePtes(Space, Start, End);
+        return STATUS_SUCCESS;
     }
+    if (!MiCreateTables(Space, Start, End)) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    MiMarkDecommitted(Space, Start, End);
     return STATUS_SUCCESS;
 }
 

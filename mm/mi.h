@@ -198,6 +198,8 @@ void MiLoadPageTables(ULONG Cr3);
 
 PMMPTE MiLookupPte(const MM_ADDRESS_SPACE *Space, ULONG_PTR Va); /* NULL: no table there */
 PMMPTE MiCreatePte(PMM_ADDRESS_SPACE Space, ULONG_PTR Va);       /* NULL: out of memory */
+/* All tables of a range; FALSE: out of memory. */
+BOOLEAN MiCreateTables(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last);
 void MiSetPte(PMMPTE Pte, ULONG Low, ULONG High);
 /* A valid entry for Page; Protection of which only kind and NOCACHE count. */
 void MiSetValidPte(PMMPTE Pte, PFN_NUMBER Page, ULONG Protection);
@@ -205,7 +207,13 @@ void MiSetValidPte(PMMPTE Pte, PFN_NUMBER Page, ULONG Protection);
 /* One flush before Count entries of one table are emptied; nothing on one processor. */
 void MiInvalidatePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte, ULONG Count);
 void MiEmptyPte(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte);
-/* Empties entries, releases their pages and the tables that become empty. */
+/* The entry of Va, where all tables are; Pte: of the page before it, NULL if it is the first. */
+FORCEINLINE PMMPTE MiNextPte(const MM_ADDRESS_SPACE *Space, ULONG_PTR Va, PMMPTE Pte)
+{
+    return Pte == NULL || MiPteIndex(Va) == 0 ? MiLookupPte(Space, Va) : Pte + 1;
+}
+
+/* Empties entries, releases their pages and, unless KeepTables, tables that become empty. */
 void MiDeletePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last);
 void MiDeleteEmptyTables(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last);
 ULONG MiProtectionFromWin32(ULONG Protect); /* or MI_INVALID_PROTECTION */

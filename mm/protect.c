@@ -139,14 +139,16 @@ void MiProtectPage(
     }
 }
 
-/* All page tables are there.  One flush for all: the other processors are told once. */
+/* One flush for all: the other processors are told once. */
 static void MiProtectPages(
     PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End, ULONG Protection)
 {
     ULONG_PTR First = 0, Last = 0;
+    PMMPTE Pte = NULL;
 
     for (ULONG_PTR Va = Start; Va <= End; Va += PAGE_SIZE) {
-        if (MiChangeProtection(Vad, Va, MiLookupPte(Space, Va), Protection)) {
+        Pte = MiNextPte(Space, Va, Pte);
+        if (MiChangeProtection(Vad, Va, Pte, Protection)) {
             First = First == 0 ? Va : First;
             Last = Va;
         }
@@ -175,20 +177,22 @@ static NTSTATUS MiCheckNewProtection(PMMVAD Vad, ULONG Protection)
     return STATUS_SUCCESS;
 }
 
-/* All pages committed, and all page tables there?  *OldProtection: of the first page. */
+/* All page tables there and all pages committed?  *OldProtection: of the first page. */
 static NTSTATUS MiPrepareProtect(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start,
     ULONG_PTR End, PULONG OldProtection)
 {
-    for (ULONG_PTR Va = End & MI_FRAME; Va >= Start; Va -= PAGE_SIZE) {
-        if (!MiQueryPage(Vad, Va, MiLookupPte(Space, Va), OldProtection)) {
-            return STATUS_NOT_COMMITTED;
-        }
+    PMMPTE Pte = NULL;
+    ULONG Protection;
+
+    if (!MiCreateTables(Space, Start, End)) {
+        return STATUS_INSUFFICIENT_RESOURCES;
     }
     for (ULONG_PTR Va = Start; Va <= End; Va += PAGE_SIZE) {
-        if (MiCreatePte(Space, Va) == NULL) {
-            MiDeleteEmptyTables(Space, Start, End);
-            return STATUS_INSUFFICIENT_RESOURCES;
+        Pte = MiNextPte(Space, Va, Pte);
+        if (!MiQueryPage(Vad, Va, Pte, &Protection)) {
+            return STATUS_NOT_COMMITTED;
         }
+        *OldProtection = Va == Start ? Protection : *OldProtection;
     }
     return STATUS_SUCCESS;
 }

@@ -2,9 +2,10 @@
 /*
  * The user half of a process's page tables: walk, create, set, delete.
  *
- * The page frame of a table counts its entries that are not zero; a table whose
- * count falls to zero is given back, and is known to be a zeroed page.  All under
- * the address-space lock, through the direct map.
+ * The page frame of a table counts its entries that are not zero.  While a process
+ * lives, a table stays when the last of them goes, because what comes to the same place
+ * next wants it again; then it is given back, and is known to be a zeroed page.  All
+ * under the address-space lock, through the direct map.
  */
 #include "mm/mi.h"
 
@@ -31,6 +32,7 @@ PMMPTE MiCreatePte(PMM_ADDRESS_SPACE Space, ULONG_PTR Va)
             return NULL;
         }
         Space->PageCount++;
+        Space->TableCount++;
         MiWritePte(Pde, Page << PAGE_SHIFT | MI_VALID | MI_WRITE | MI_USER | MI_ACCESSED, 0);
     }
     return &MiTableOf(Pde)[MiPteIndex(Va)];
@@ -58,6 +60,42 @@ void MiSetValidPte(PMMPTE Pte, PFN_NUMBER Page, ULONG Protection)
     MiSetPte(Pte, Low, (Kind & MI_EXECUTE) ? 0 : MiNxHigh);
 }
 
+static void MiDeleteTable(PMM_ADDRESS_SPACE Space, ULONG_PTR Va)
+{
+    PMMPTE Pde = MiPdeOf(Space, Va);
+    PFN_NUMBER Page = Pde->Low >> PAGE_SHIFT;
+
+    MiWritePte(Pde, 0, 0);
+    MiFlushPage(Space, Va); /* any INVLPG drops cached directory entries as well */
+    Space->PageCount--;
+    Space->TableCount--;
+    MiReleaseZeroedPage(Page);
+}
+
+/* Tables of a range without entries; a search that ends with the process's last table. */
+void MiDeleteEmptyTables(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last)
+{
+    for (ULONG_PTR Va = First; Va <= Last && Space->TableCount != 0;
+         Va = (Va | (MI_TABLE_SPAN - 1)) + 1) {
+        PMMPTE Pte = MiLookupPte(Space, Va);
+
+        if (Pte != NULL && MiPfnOfTable(Pte)->UsedPtes == 0) {
+            MiDeleteTable(Space, Va);
+        }
+    }
+}
+
+BOOLEAN MiCreateTables(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last)
+{
+    for (ULONG_PTR Va = First; Va <= Last; Va = (Va | (MI_TABLE_SPAN - 1)) + 1) {
+        if (MiCreatePte(Space, Va) == NULL) {
+            MiDeleteEmptyTables(Space, First, Last);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 /* Empties one entry; the page is released only after no processor can reach it. */
 void MiEmptyPte(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte)
 {
@@ -74,17 +112,6 @@ void MiEmptyPte(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte)
         Space->PageCount--;
     }
     MmReleasePage(Page);
-}
-
-static void MiDeleteTable(PMM_ADDRESS_SPACE Space, ULONG_PTR Va)
-{
-    PMMPTE Pde = MiPdeOf(Space, Va);
-    PFN_NUMBER Page = Pde->Low >> PAGE_SHIFT;
-
-    MiWritePte(Pde, 0, 0);
-    MiFlushPage(Space, Va); /* any INVLPG drops cached directory entries as well */
-    Space->PageCount--;
-    MiReleaseZeroedPage(Page);
 }
 
 /*
@@ -160,19 +187,7 @@ void MiDeletePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last)
             MiInvalidatePtes(Space, Va, Pte, Count);
             MiEmptyRun(Space, Va, Pte, Pte + Count);
         }
-        if (MiPfnOfTable(Pte)->UsedPtes == 0) {
-            MiDeleteTable(Space, Va);
-        }
-    }
-}
-
-/* Tables that were made for entries which then stayed zero. */
-void MiDeleteEmptyTables(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last)
-{
-    for (ULONG_PTR Va = First; Va <= Last; Va = (Va | (MI_TABLE_SPAN - 1)) + 1) {
-        PMMPTE Pte = MiLookupPte(Space, Va);
-
-        if (Pte != NULL && MiPfnOfTable(Pte)->UsedPtes == 0) {
+        if (!Space->KeepTables && MiPfnOfTable(Pte)->UsedPtes == 0) {
             MiDeleteTable(Space, Va);
         }
     }

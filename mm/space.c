@@ -84,6 +84,7 @@ NTSTATUS MmCreateProcessAddressSpace(PMM_ADDRESS_SPACE Space, PULONG Cr3)
         Pointers[i] = Space->Directories[i] << PAGE_SHIFT | MI_VALID;
     }
     Space->Cr3 = *Cr3 = MmGetPhysicalAddress(Pointers);
+    Space->KeepTables = TRUE;
     KeTrace(TraceMmAddressSpace, *Cr3);
     return STATUS_SUCCESS;
 }
@@ -137,11 +138,13 @@ ULONG MmCleanProcessAddressSpace(PKPROCESS Process)
     Pages = Space->PageCount;
     if (!Space->Deleted && Space->Cr3 != 0) {
         Space->Deleted = TRUE;
+        Space->KeepTables = FALSE;
         Space->SpareTeb = NULL;
         while ((Node = RtlAvlFirst(&Space->VadRoot)) != NULL) {
             MiDeleteVad(Space, CONTAINING_RECORD(Node, MMVAD, Node));
         }
         MiDeletePtes(Space, MM_SHARED_USER_DATA_VA, MM_SHARED_USER_DATA_VA);
+        MiDeleteEmptyTables(Space, 0, MM_HIGHEST_USER_ADDRESS);
         ASSERT(Space->PageCount == 0);
         KeTrace(TraceMmCleaned, Pages);
     }

@@ -59,23 +59,17 @@ NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULO
     if (Start < Vad->Lowest) {
         Vad->Lowest = Start;
     }
-    for (ULONG_PTR Va = Start; Va <= End; Va = (Va | (MI_TABLE_SPAN - 1)) + 1) {
-        if (MiCreatePte(Space, Va) == NULL) {
-            MiDeleteEmptyTables(Space, Start, End);
-            return STATUS_INSUFFICIENT_RESOURCES;
-        }
+    if (!MiCreateTables(Space, Start, End)) {
+        return STATUS_INSUFFICIENT_RESOURCES;
     }
-    for (ULONG_PTR Va = Start; Va <= End; Va += PAGE_SIZE, Pte++) {
-        if (Pte == NULL || MiPteIndex(Va) == 0) {
-            Pte = MiLookupPte(Space, Va);
-        }
+    for (ULONG_PTR Va = Start; Va <= End; Va += PAGE_SIZE) {
+        Pte = MiNextPte(Space, Va, Pte);
         if (Pte->Low != 0) {
             MiProtectPage(Space, Vad, Va, Pte, Protection);
         } else if (!Committed) {
             MiSetPte(Pte, MiCommittedEntry(Protection), 0);
         }
     }
-    MiDeleteEmptyTables(Space, Start, End);
     return STATUS_SUCCESS;
 }
 
