@@ -175,6 +175,9 @@ $(O)/gen/status_names.inc: inc/nt/status.h | $(SETUP_STAMP)
 
 GENERATED := $(O)/gen/status_names.inc
 
+# So that what a release build may grow by inlining is spent on the kernel.
+$(O)/kernel/tests/%.o: KERNEL_FLAGS += $(if $(RELEASE),-Os)
+
 $(O)/kernel/%.o: % Makefile | $(GENERATED) $(SETUP_STAMP)
 	mkdir -p $(@D)
 	echo "  CC    $<"
