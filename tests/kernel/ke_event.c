@@ -164,6 +164,7 @@ START_TEST(ke_mutant_limit, "mutants: taken too often, and released after their 
     KMUTANT Mutant;
     KEVENT Event;
     PVOID Objects[] = {&Event, &Mutant};
+    PVOID Third[] = {&Event, &Event, &Mutant};
     LARGE_INTEGER Zero = {.QuadPart = 0};
 
     KeInitializeMutant(&Mutant, TRUE);
@@ -178,6 +179,12 @@ START_TEST(ke_mutant_limit, "mutants: taken too often, and released after their 
         ok_status(KeWaitForMultipleObjects(2, Objects, Type, Executive, KernelMode, FALSE, &Zero,
                       NULL), Type == WaitAny ? STATUS_MUTANT_LIMIT_EXCEEDED : STATUS_TIMEOUT);
     }
+    ok_status(KeWaitForMultipleObjects(3, Third, WaitAny, Executive, KernelMode, FALSE, &Zero,
+                  NULL), STATUS_MUTANT_LIMIT_EXCEEDED); /* its index is not part of an error */
+    KeInitializeEvent(&Event, SynchronizationEvent, TRUE);
+    ok_status(KeWaitForMultipleObjects(2, Objects, WaitAll, Executive, KernelMode, FALSE, &Zero,
+                  NULL), STATUS_MUTANT_LIMIT_EXCEEDED);
+    ok_eq(KeReadStateEvent(&Event), 1); /* all or none */
     ok_eq(Mutant.Header.SignalState, MINLONG);
     ok_status(KeReleaseMutant(&Mutant, 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
     ok_eq(Mutant.Header.SignalState, MINLONG + 1);

@@ -76,6 +76,125 @@ START_TEST(mm_vad, "VADs agree with a model over random reserves and releases")
     }
 }
 
+/* ---- Where something fits ------------------------------------------------------------ */
+
+#define KT_VADS  10
+#define KT_FIRST MM_LOWEST_USER_ADDRESS
+#define KT_PAGES 192 /* that the VADs of the test lie in */
+
+static ULONG KtRandom(PULONG State, ULONG Limit)
+{
+    return ((*State = *State * 1664525 + 1013904223) >> 16) % Limit;
+}
+
+/* Every place is tried, in the order in which NT prefers them.  0: nowhere. */
+static ULONG_PTR KtTryAllPlaces(const MM_ADDRESS_SPACE *Space, SIZE_T Size, ULONG_PTR Highest,
+    BOOLEAN TopDown, ULONG Alignment)
+{
+    ULONG_PTR Found = 0;
+
+    for (ULONG_PTR Base = KT_FIRST; Base + Size - 1 <= Highest; Base += Alignment) {
+        if (MiIsRangeFree(Space, Base, Base + Size - 1)) {
+            Found = Base;
+            if (!TopDown) {
+                break;
+            }
+        }
+    }
+    return Found;
+}
+
+/* VADs here and there, some side by side; returns how many. */
+static ULONG KtFillSpace(PMM_ADDRESS_SPACE Space, PULONG Random, PMMVAD Vads[])
+{
+    ULONG Count = 0;
+
+    for (ULONG Try = 0; Try < KT_VADS; Try++) {
+        ULONG_PTR Start = KT_FIRST + (KtRandom(Random, KT_PAGES) << PAGE_SHIFT);
+        MMVAD Vad = {.Type = VadPrivate, .Start = Start};
+
+        Vad.End = Start + ((1 + KtRandom(Random, 24)) << PAGE_SHIFT) - 1;
+        Vad.Lowest = Vad.End + 1;
+        if (MiIsRangeFree(Space, Vad.Start, Vad.End)) {
+            Vads[Count] = MiInsertVad(Space, &Vad);
+            Count += Vads[Count] != NULL;
+        }
+    }
+    return Count;
+}
+
+START_TEST(mm_vad_free, "free ranges: the same as by trying every place, from below and above")
+{
+    ULONG Random = KeBootOptions.Seed + 11;
+    MM_ADDRESS_SPACE Space = {.VadCount = 0};
+    PMMVAD Vads[KT_VADS];
+
+    MiInitializeVads(&Space);
+    for (ULONG Round = 0; Round < 40; Round++) {
+        ULONG Count = KtFillSpace(&Space, &Random, Vads);
+
+        for (ULONG i = 0; i < 40; i++) {
+            SIZE_T Size = (1 + KtRandom(&Random, 40)) << PAGE_SHIFT;
+            ULONG_PTR Highest = KT_FIRST + (KtRandom(&Random, KT_PAGES + 40) << PAGE_SHIFT) - 1;
+            BOOLEAN TopDown = i % 2 != 0;
+            ULONG Alignment = i / 2 % 2 != 0 ? PAGE_SIZE : MM_ALLOCATION_GRANULARITY;
+
+            ok_eq(MiFindFreeRange(&Space, Size, Highest, TopDown, Alignment),
+                KtTryAllPlaces(&Space, Size, Highest, TopDown, Alignment));
+        }
+        while (Count != 0) {
+            MiDeleteVad(&Space, Vads[--Count]);
+        }
+    }
+    for (ULONG TopDown = 0; TopDown < 2; TopDown++) { /* an empty one has this much */
+        SIZE_T All = MI_HIGHEST_VAD_ADDRESS + 1 - KT_FIRST;
+
+        ok_eq(MiFindFreeRange(&Space, All, ~0u, (BOOLEAN)TopDown, PAGE_SIZE), KT_FIRST);
+        ok_eq(MiFindFreeRange(&Space, All + 1, ~0u, (BOOLEAN)TopDown, PAGE_SIZE), 0);
+        ok_eq(MiFindFreeRange(&Space, ~0u, ~0u, (BOOLEAN)TopDown, PAGE_SIZE), 0);
+        ok_eq(MiFindFreeRange(&Space, 0, ~0u, (BOOLEAN)TopDown, PAGE_SIZE), 0);
+    }
+}
+
+START_TEST(mm_vad_hint, "a VAD that was found last and is gone is not found again")
+{
+    MM_ADDRESS_SPACE Space = {.VadCount = 0};
+    MMVAD Model = {.Type = VadPrivate, .Start = 0x20000, .End = 0x2FFFF, .Lowest = 0x30000};
+    PMMVAD Low, High;
+
+    MiInitializeVads(&Space);
+    Low = MiInsertVad(&Space, &Model);
+    Model = (MMVAD){.Type = VadPrivate, .Start = 0x40000, .End = 0x4FFFF, .Lowest = 0x50000};
+    High = MiInsertVad(&Space, &Model);
+    for (PMMVAD Last = Low; Last != NULL; Last = Last == Low ? High : NULL) {
+        ok(MiFindVad(&Space, Last->Start) == Last, "the hint is %x", Last->Start);
+        ok(MiFindVad(&Space, 0x1FFFF) == NULL, "below both");
+        ok(MiFindVad(&Space, Last->End) == Last, "the hint stays");
+        ok(MiFindVad(&Space, 0x3FFFF) == NULL, "between them");
+        ok(MiFindVad(&Space, 0x50000) == NULL, "above both");
+        ok(MiFindVad(&Space, 0x2FFFF) == Low, "its last byte");
+        ok(MiFindVad(&Space, 0x40000) == High, "its first byte");
+    }
+    MiDeleteVad(&Space, High);
+    ok(Space.VadHint != High, "nothing points to what is gone");
+    ok(MiFindVad(&Space, 0x40000) == NULL, "it is not found");
+    MiDeleteVad(&Space, Low);
+}
+
+START_TEST(mm_zero_bits, "NtAllocateVirtualMemory: so many of an address's high bits are zero")
+{
+    for (ULONG ZeroBits = 1; ZeroBits <= 8; ZeroBits++) {
+        PVOID Base = NULL;
+        SIZE_T Size = 0x10000;
+
+        ok_status(NtAllocateVirtualMemory(KtSelf, &Base, ZeroBits, &Size,
+                      MEM_RESERVE | MEM_TOP_DOWN, PAGE_READWRITE), STATUS_SUCCESS);
+        ok(Base != NULL && ((ULONG_PTR)Base + Size - 1) >> (32 - ZeroBits) == 0,
+            "%u bits: %p", ZeroBits, Base);
+        ok_status(KtFree(Base, 0, MEM_RELEASE), STATUS_SUCCESS);
+    }
+}
+
 START_TEST(mm_allocate, "NtAllocateVirtualMemory: statuses")
 {
     PVOID Base = NULL;
