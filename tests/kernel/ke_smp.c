@@ -5,6 +5,7 @@
  * another; threads on the move lose nothing.  mm_tlb.c has the page tables.
  */
 #include "hal.h"
+#include "ke/ki.h"
 #include "tests/kernel/kt.h"
 
 #define KT_ROUNDS 200
@@ -138,6 +139,83 @@ START_TEST(ke_smp_affinity, "affinity: takes effect at once, on the running thre
     Runner.Stop = TRUE;
     KtJoinThread(Thread);
     ok_eq(KeSetAffinityThread(Self, KeActiveProcessors), 1);
+}
+
+/* ---- Which of the idle ones ------------------------------------------------------------ */
+
+static void KtWaitTwice(PVOID Context)
+{
+    PKEVENT Events = Context;
+
+    ok_status(KtWait(&Events[0], KT_LONG), STATUS_SUCCESS);
+    ok_status(KtWait(&Events[1], KT_LONG), STATUS_SUCCESS);
+}
+
+/* Does every processor but this one have nothing to do?  Dispatcher lock held. */
+static BOOLEAN KtOthersAreIdle(void)
+{
+    for (ULONG i = 0; i < KeNumberProcessors; i++) {
+        PKPRCB Prcb = KiProcessorBlock[i];
+
+        if (Prcb != KiCurrentPrcb() &&
+            (Prcb->CurrentThread != Prcb->IdleThread || Prcb->NextThread != NULL)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* Ends the wait for Event at a moment when all others are idle; to where the thread goes. */
+static ULONG KtWakeAmongIdle(PKTHREAD Thread, PKEVENT Event)
+{
+    for (ULONG Try = 0; Try < KT_LONG / 10; Try++) {
+        KIRQL OldIrql = KiLockDispatcher();
+        BOOLEAN Now = KtOthersAreIdle() && Thread->State == Waiting &&
+                      Thread->WaitBlockList->Object == Event;
+        ULONG Processor;
+
+        if (Now) {
+            Event->Header.SignalState = 1;
+            KiWaitTest(&Event->Header, 0);
+        }
+        Processor = Thread->NextProcessor;
+        KiUnlockDispatcher(OldIrql);
+        if (Now) {
+            return Processor;
+        }
+        KtSleep(10);
+    }
+    return MAXIMUM_PROCESSORS;
+}
+
+START_TEST(ke_smp_ideal, "of idle processors the ideal one is taken, or else the last one")
+{
+    KEVENT Events[2];
+
+    if (!KtHasProcessors()) {
+        return;
+    }
+    (void)KeSetAffinityThread(KeGetCurrentThread(), 1);
+    for (ULONG i = 1; i < KeNumberProcessors; i++) {
+        ULONG Ideal = 1 + i % (KeNumberProcessors - 1u);
+        PETHREAD Thread;
+
+        KeInitializeEvent(&Events[0], NotificationEvent, FALSE);
+        KeInitializeEvent(&Events[1], NotificationEvent, FALSE);
+        Thread = KtStartThread(KtWaitTwice, Events);
+        (void)KeSetIdealProcessorThread(&Thread->Tcb, i);
+        ok_eq(KtWakeAmongIdle(&Thread->Tcb, &Events[0]), i);
+        (void)KtAwaitState(Thread, Waiting);
+        if (KeNumberProcessors == 2) {
+            KeSetEvent(&Events[1], 0, FALSE);
+        } else { /* not allowed any more, its ideal one does not count */
+            (void)KeSetIdealProcessorThread(&Thread->Tcb, Ideal);
+            (void)KeSetAffinityThread(&Thread->Tcb, KeActiveProcessors & ~(1u << Ideal));
+            ok_eq(KtWakeAmongIdle(&Thread->Tcb, &Events[1]), i);
+        }
+        KtJoinThread(Thread);
+    }
+    (void)KeSetAffinityThread(KeGetCurrentThread(), KeActiveProcessors);
 }
 
 /* ---- Priorities -------------------------------------------------------------------------- */

@@ -157,6 +157,40 @@ START_TEST(ke_standby, "priorities: a thread that stands by and falls gives way 
     (void)KeSetPriorityThread(Self, Base);
 }
 
+/* The first of two of 12 stands by and is displaced: it has not had its turn. */
+START_TEST(ke_displaced, "priorities: who stood by and is displaced is the first of its equals")
+{
+    static const LONG Order[] = {2, 3, 1}; /* in which the threads run */
+    PKTHREAD Self = KeGetCurrentThread();
+    KPRIORITY Base = Self->BasePriority;
+    volatile LONG Turn = 0;
+    KT_RANKED Ranked[3];
+    PETHREAD Threads[3];
+    KIRQL OldIrql;
+
+    KtUseOneProcessor();
+    for (ULONG i = 0; i < 3; i++) {
+        Ranked[i] = (KT_RANKED){.Turn = &Turn};
+        KeInitializeEvent(&Ranked[i].Go, NotificationEvent, FALSE);
+        Threads[i] = KtStartThread(KtRanked, &Ranked[i]);
+        (void)KtAwaitState(Threads[i], Waiting);
+        (void)KeSetPriorityThread(&Threads[i]->Tcb, i == 2 ? 14 : 12);
+    }
+    (void)KeSetPriorityThread(Self, 9);
+    OldIrql = KeRaiseIrqlTo(DISPATCH_LEVEL);
+    for (ULONG i = 0; i < 3; i++) {
+        KeSetEvent(&Ranked[i].Go, 0, FALSE);
+    }
+    ok_eq(Threads[0]->Tcb.State, Ready);
+    ok_eq(Threads[2]->Tcb.State, Standby);
+    KeLowerIrql(OldIrql);
+    for (ULONG i = 0; i < 3; i++) {
+        KtJoinThread(Threads[i]);
+        ok_eq(Ranked[i].Came, Order[i]);
+    }
+    (void)KeSetPriorityThread(Self, Base);
+}
+
 START_TEST(ke_base_priority, "base priorities: relative to the process, saturation, no way out")
 {
     PKTHREAD Self = KeGetCurrentThread();
