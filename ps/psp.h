@@ -33,6 +33,8 @@ void PspDeleteThread(PVOID Object);
 /* First routines of threads (ps/start.c); they run on the thread's kernel stack. */
 void PspUserThreadStartup(PVOID StartRoutine, PVOID StartContext);
 void PspSystemThreadStartup(PVOID StartRoutine, PVOID StartContext);
+/* The TEB says it, too.  In the thread's address space. */
+void PspWriteIdealProcessor(PETHREAD Thread);
 
 /* Notification (ps/notify.c); return how many routines were called. */
 ULONG PspCallProcessNotify(PEPROCESS Process, BOOLEAN Create);

@@ -210,15 +210,35 @@ static NTSTATUS PspSetThreadBoost(PVOID Object, const void *Value)
     return STATUS_SUCCESS;
 }
 
+/* A thread that is ending, which gives up its TEB, does not need to know. */
+static void PspTellIdealProcessor(PETHREAD Thread)
+{
+    KAPC_STATE State;
+
+    if (!ExAcquireRundownProtection(&Thread->RundownProtect)) {
+        return;
+    }
+    if (Thread->Tcb.Teb != NULL) {
+        KeStackAttachProcess(&Thread->ThreadsProcess->Pcb, &State);
+        PspWriteIdealProcessor(Thread);
+        KeUnstackDetachProcess(&State);
+    }
+    ExReleaseRundownProtection(&Thread->RundownProtect);
+}
+
 /* The status is the old one's number.  PSP_ANY_PROCESSOR, or one that is not there, only asks. */
 static NTSTATUS PspSetIdealProcessor(PVOID Object, const void *Value)
 {
     ULONG Processor = *(const ULONG *)Value;
+    PETHREAD Thread = Object;
+    UCHAR Old;
 
     if (Processor > PSP_ANY_PROCESSOR) {
         return STATUS_INVALID_PARAMETER;
     }
-    return (__force NTSTATUS)KeSetIdealProcessorThread(&((PETHREAD)Object)->Tcb, Processor);
+    Old = KeSetIdealProcessorThread(&Thread->Tcb, Processor);
+    PspTellIdealProcessor(Thread);
+    return (__force NTSTATUS)Old;
 }
 
 static NTSTATUS PspSetWin32StartAddress(PVOID Object, const void *Value)

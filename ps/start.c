@@ -2,7 +2,7 @@
 /*
  * Phase 5: the first routines of a thread.
  *
- * KiSwapContext "returns" into KiThreadStartup (ke/i386/startup.S), which lowers to
+ * KiSwapContext "returns" into KiThreadStartup (ke/i386/switch.S), which lowers to
  * APC_LEVEL and calls one of these.  A user thread leaves this file for user mode,
  * with an APC prepared that makes LdrInitializeThunk its first user code.
  * Read next: ldr/init.c (phase 6) and ps/exit.c.
@@ -19,6 +19,15 @@ void PspSystemThreadStartup(PVOID StartRoutine, PVOID StartContext)
         ((PKSTART_ROUTINE)StartRoutine)(StartContext);
     }
     PspExitThread(STATUS_SUCCESS);
+}
+
+/* Into the TEB of the address space's thread, which programs can neither free nor protect. */
+void PspWriteIdealProcessor(PETHREAD Thread)
+{
+    TEB __user *Teb = (__force TEB __user *)Thread->Tcb.Teb;
+
+    (void)!NT_SUCCESS(MmCopyToUser(
+        &Teb->IdealProcessor, &Thread->Tcb.IdealProcessor, sizeof(Teb->IdealProcessor)));
 }
 
 /*
@@ -43,6 +52,7 @@ void PspUserThreadStartup(PVOID StartRoutine, PVOID StartContext)
         return; /* killed before it ran: its exit APC ends it, with the status it was given */
     }
 
+    PspWriteIdealProcessor(Thread);
     KIRQL OldIrql = KeRaiseIrqlTo(APC_LEVEL);
 
     KiInitializeUserApc(KeGetUserTrapFrame(&Thread->Tcb), PspLdrInitializeThunk, NULL,

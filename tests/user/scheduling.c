@@ -145,6 +145,72 @@ static void TestIdealProcessor(HANDLE Thread)
     (void)KtapEqual(SetThreadIdealProcessor(Thread, MAXIMUM_PROCESSORS), Old, "changes nothing");
 }
 
+/* ---- What the TEB says -------------------------------------------------------------- */
+
+#define NO_PROCESSOR 0x5A
+
+static DWORD WINAPI ReadIdealProcessor(LPVOID Parameter)
+{
+    UNREFERENCED_PARAMETER(Parameter);
+    return NtCurrentTeb()->IdealProcessor;
+}
+
+/* Of a thread of another process, or of this one. */
+static BYTE PeekIdealProcessor(HANDLE Process, HANDLE Thread)
+{
+    PTEB Teb = Ask(Thread).TebBaseAddress;
+    BYTE Value = NO_PROCESSOR;
+
+    (void)ReadProcessMemory(Process, &Teb->IdealProcessor, &Value, sizeof(Value), NULL);
+    return Value;
+}
+
+static void PokeIdealProcessor(HANDLE Process, HANDLE Thread)
+{
+    PTEB Teb = Ask(Thread).TebBaseAddress;
+    BYTE Value = NO_PROCESSOR;
+
+    (void)WriteProcessMemory(Process, &Teb->IdealProcessor, &Value, sizeof(Value), NULL);
+}
+
+static void TestSetInTeb(HANDLE Process, HANDLE Thread, PCSTR Whose)
+{
+    DWORD Last = NtCurrentPeb()->NumberOfProcessors - 1;
+
+    PokeIdealProcessor(Process, Thread);
+    (void)KtapEqual(PeekIdealProcessor(Process, Thread), NO_PROCESSOR, Whose);
+    (void)SetThreadIdealProcessor(Thread, 0);
+    (void)KtapEqual(PeekIdealProcessor(Process, Thread), 0, "the first processor");
+    (void)SetThreadIdealProcessor(Thread, Last);
+    (void)KtapEqual(PeekIdealProcessor(Process, Thread), Last, "the last one");
+}
+
+static void TestIdealProcessorInTeb(void)
+{
+    STARTUPINFOW Startup = {.cb = sizeof(Startup)};
+    PROCESS_INFORMATION Child;
+    HANDLE Thread = CreateThread(NULL, 0, ReadIdealProcessor, NULL, CREATE_SUSPENDED, NULL);
+    DWORD Ideal = SetThreadIdealProcessor(Thread, MAXIMUM_PROCESSORS);
+    DWORD Code = NO_PROCESSOR;
+
+    PokeIdealProcessor(GetCurrentProcess(), Thread);
+    (void)ResumeThread(Thread);
+    (void)WaitForSingleObject(Thread, INFINITE);
+    (void)GetExitCodeThread(Thread, &Code);
+    (void)KtapEqual(Code, Ideal, "a thread that starts finds it in its TEB");
+    (void)KtapEqual(SetThreadIdealProcessor(Thread, 0), Ideal, "one that has ended has no TEB");
+    (void)CloseHandle(Thread);
+    TestSetInTeb(GetCurrentProcess(), GetCurrentThread(), "in the own TEB");
+    if (KtapCheck(CreateProcessW(L"C:\\programs\\hello.exe", NULL, NULL, NULL, FALSE,
+            CREATE_SUSPENDED, NULL, NULL, &Startup, &Child), "a child")) {
+        TestSetInTeb(Child.hProcess, Child.hThread, "in a child's TEB");
+        (void)TerminateProcess(Child.hProcess, 0);
+        (void)WaitForSingleObject(Child.hProcess, INFINITE);
+        (void)CloseHandle(Child.hThread);
+        (void)CloseHandle(Child.hProcess);
+    }
+}
+
 static void TestBoosts(HANDLE Thread)
 {
     HANDLE Process = GetCurrentProcess();
@@ -224,6 +290,7 @@ UINT mainCRTStartup(void)
     TestNumbers(Thread);
     TestAffinity(Thread);
     TestIdealProcessor(Thread);
+    TestIdealProcessorInTeb();
     TestBoosts(Thread);
     TestRights(Thread);
     (void)KtapEqual(ResumeThread(Thread), 1, "it ends");
