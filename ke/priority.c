@@ -118,6 +118,16 @@ LONG KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
     return Old;
 }
 
+/*
+ * A system thread that has been put into the real-time half, beside its base, has
+ * nothing to do with its process's: all need the reaper and the balance-set manager.
+ */
+static BOOLEAN KiHasOwnPriority(PKTHREAD Thread)
+{
+    return Thread->SystemThread && Thread->Priority >= LOW_REALTIME_PRIORITY &&
+           Thread->BasePriority < LOW_REALTIME_PRIORITY;
+}
+
 /* Moves the process's threads by as much as its base priority.  Returns the old one. */
 KPRIORITY KeSetPriorityProcess(PKPROCESS Process, KPRIORITY BasePriority)
 {
@@ -130,8 +140,10 @@ KPRIORITY KeSetPriorityProcess(PKPROCESS Process, KPRIORITY BasePriority)
          Entry = Entry->Flink) {
         PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
         LONG Increment = Thread->BasePriority - Old;
-        KiSetBasePriorityThread(
-            Thread, KiClampPriority(BasePriority, Increment, Thread->Saturation));
+        if (!KiHasOwnPriority(Thread)) {
+            KiSetBasePriorityThread(
+                Thread, KiClampPriority(BasePriority, Increment, Thread->Saturation));
+        }
     }
     KiUnlockDispatcher(OldIrql);
     return Old;

@@ -147,9 +147,50 @@ START_TEST(ke_boost_decay, "boosts: go down by one at each quantum end; nothing 
     (void)KeSetPriorityThread(KeGetCurrentThread(), KeGetCurrentThread()->BasePriority);
 }
 
+/* ---- System threads --------------------------------------------------------------------- */
+
+/* Threads of this one's process that have Priority or more. */
+static ULONG KtCountAbove(KPRIORITY Priority)
+{
+    PLIST_ENTRY Head = &KeGetCurrentThread()->Process->ThreadListHead;
+    KIRQL OldIrql = KiLockDispatcher();
+    ULONG Count = 0;
+
+    for (PLIST_ENTRY Entry = Head->Flink; Entry != Head; Entry = Entry->Flink) {
+        Count += CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry)->Priority >= Priority;
+    }
+    KiUnlockDispatcher(OldIrql);
+    return Count;
+}
+
+START_TEST(ke_priority_system, "priorities: System's base does not move its real-time threads")
+{
+    static const KPRIORITY Bases[] = {4, 13, 24, 31};
+    PKPROCESS System = KeGetCurrentThread()->Process;
+    KT_WAITER RealTime, Usual;
+    ULONG Before = KtCountAbove(LOW_REALTIME_PRIORITY);
+
+    ok(Before >= 2, "the reaper and the balance-set manager are real-time");
+    (void)KtStartWaiter(&RealTime, 17);
+    (void)KtStartWaiter(&Usual, 9);
+    for (ULONG i = 0; i < ARRAYSIZE(Bases); i++) {
+        ok_eq(KeSetPriorityProcess(System, Bases[i]), 8);
+        ok_eq(RealTime.Thread->Tcb.Priority, 17);
+        ok_eq(Usual.Thread->Tcb.Priority, Bases[i] + (Bases[i] < 31));
+        ok_eq(KeSetPriorityProcess(System, 8), Bases[i]);
+        ok_eq(RealTime.Thread->Tcb.Priority, 17);
+        ok_eq(RealTime.Thread->Tcb.BasePriority, 8);
+        ok_eq(KtCountAbove(LOW_REALTIME_PRIORITY), Before + 1);
+    }
+    RealTime.Spinner.Stop = Usual.Spinner.Stop = TRUE; /* before they run above this one */
+    (void)KeSetEvent(&RealTime.Event, 0, FALSE);
+    (void)KeSetEvent(&Usual.Event, 0, FALSE);
+    KtEndWaiter(&RealTime);
+    KtEndWaiter(&Usual);
+}
+
 /* ---- Privilege ------------------------------------------------------------------------ */
 
-/* Process is not System, in which other threads count on their priorities. */
 static void KtTryRealTime(HANDLE Process, NTSTATUS Expected)
 {
     PROCESS_PRIORITY_CLASS RealTime = {FALSE, PROCESS_PRIORITY_CLASS_REALTIME};
