@@ -81,6 +81,11 @@ START_TEST(user_createprocess, "CreateProcessW: parameters, inheritance, exit co
     KtRunWin32Test(L"C:\\tests\\createprocess.exe");
 }
 
+START_TEST(user_subsystem, "csrss: what it knows of threads and processes, however they end")
+{
+    KtRunWin32Test(L"C:\\tests\\subsystem.exe");
+}
+
 START_TEST(user_createfault, "every acquisition of one CreateProcessW failed in turn")
 {
     KtRunWin32Test(L"C:\\tests\\createfault.exe");

@@ -7,8 +7,7 @@
  * then there are as many processes, threads and handles as before, in the kernel
  * and in csrss, and the next creation works.
  */
-#include "csr/csrmsg.h"
-#include "tests/user/ktap.h"
+#include "tests/user/csrcounts.h"
 
 #define MOST_ACQUISITIONS 2000 /* far more than a creation takes */
 #define CHILD_WAIT        20000 /* ms */
@@ -23,16 +22,9 @@ typedef struct _COUNTS {
 
 static COUNTS Count(void)
 {
-    CSR_API_MSG Message = {0};
-    const NASCENT_COUNTERS *Counters;
-    COUNTS Counts = {0};
+    COUNTS Counts = {.Csrss = CsrCounts()};
+    const NASCENT_COUNTERS *Counters = KtapCounters();
 
-    if (NT_SUCCESS(CsrClientCallServer(
-            &Message, NULL, CsrpQueryCounts, sizeof(Message.u.QueryCounts)))) {
-        Counts.Csrss =
-            Message.u.QueryCounts.ProcessCount << 16 | Message.u.QueryCounts.ThreadCount;
-    }
-    Counters = KtapCounters();
     Counts.Processes = Counters->ProcessCount;
     Counts.Ids = Counters->CidCount;
     Counts.Handles = Counters->HandleCount;

@@ -5,8 +5,7 @@
  * Without arguments it is the test.  It also is its own child: the first word of
  * the command line after the name says what the child does.
  */
-#include "csr/csrmsg.h"
-#include "tests/user/ktap.h"
+#include "tests/user/csrcounts.h"
 
 #define IMAGE L"C:\\tests\\createprocess.exe"
 #define CHILD_WAIT 20000 /* ms; a child that takes longer hangs */
@@ -296,18 +295,6 @@ static void TestSecurity(void)
     (void)KtapCheck(
         SetHandleInformation(Child.hProcess, HANDLE_FLAG_PROTECT_FROM_CLOSE, 0), "until allowed");
     (void)KtapEqual(Finish(&Child), 3, "the child runs all the same");
-}
-
-/* What csrss has: processes in the high half, threads in the low half. */
-static ULONG CsrCounts(void)
-{
-    CSR_API_MSG Message = {0};
-    NTSTATUS Status = CsrClientCallServer(
-        &Message, NULL, CsrpQueryCounts, sizeof(Message.u.QueryCounts));
-
-    return NT_SUCCESS(Status)
-               ? Message.u.QueryCounts.ProcessCount << 16 | Message.u.QueryCounts.ThreadCount
-               : 0;
 }
 
 UINT mainCRTStartup(void)
