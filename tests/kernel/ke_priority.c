@@ -70,6 +70,31 @@ START_TEST(ke_boost_wait, "boosts: whose wait costs quantum and whom it lifts, a
     (void)KeSetPriorityThread(KeGetCurrentThread(), KeGetCurrentThread()->BasePriority);
 }
 
+/* The last unit of a quantum, and a boost by 4. */
+START_TEST(ke_boost_spent, "quanta: a wait that takes the last of one ends it; a new priority, too")
+{
+    KT_WAITER Waiter;
+    PKTHREAD Thread;
+
+    KtUseOneProcessor();
+    (void)KeSetPriorityThread(KeGetCurrentThread(), KT_SELF);
+    Thread = KtStartWaiter(&Waiter, 8);
+    Thread->Quantum = 1;
+    ok_eq(KeSetPriorityThread(Thread, 12), 8);
+    ok_eq(Thread->Quantum, Thread->QuantumReset);
+    Thread->Quantum = 1;
+    (void)KeSetEvent(&Waiter.Event, 0, FALSE);
+    ok_eq(Thread->State, Ready);
+    ok_eq(Thread->Priority, 11);
+    ok_eq(Thread->Quantum, Thread->QuantumReset);
+    Thread->Quantum = 1;
+    (void)KeSetBasePriorityThread(Thread, 1);
+    ok_eq(Thread->Priority, 9);
+    ok_eq(Thread->Quantum, Thread->QuantumReset);
+    KtEndWaiter(&Waiter);
+    (void)KeSetPriorityThread(KeGetCurrentThread(), KeGetCurrentThread()->BasePriority);
+}
+
 START_TEST(ke_boost_disabled, "boosts: a thread, or all of a process, can do without")
 {
     PKPROCESS Process = KeGetCurrentThread()->Process;

@@ -141,6 +141,46 @@ START_TEST(ke_smp_affinity, "affinity: takes effect at once, on the running thre
     ok_eq(KeSetAffinityThread(Self, KeActiveProcessors), 1);
 }
 
+typedef struct _KT_MOVED {
+    KEVENT Go;
+    ULONG Processor; /* where it ran */
+} KT_MOVED;
+
+static void KtMoved(PVOID Context)
+{
+    KT_MOVED *Moved = Context;
+
+    ok_status(KtWait(&Moved->Go, KT_LONG), STATUS_SUCCESS);
+    Moved->Processor = KtCurrentProcessor();
+}
+
+START_TEST(ke_smp_standby, "affinity: a thread that stands by goes where it may run")
+{
+    KT_MOVED Moved = {.Processor = 0};
+    PETHREAD Thread;
+    KIRQL OldIrql;
+
+    if (!KtHasProcessors()) {
+        return;
+    }
+    (void)KeSetAffinityThread(KeGetCurrentThread(), 1);
+    KeInitializeEvent(&Moved.Go, NotificationEvent, FALSE);
+    Thread = KtStartThread(KtMoved, &Moved);
+    ok(KtAwaitState(Thread, Waiting), "it waits");
+    (void)KeSetAffinityThread(&Thread->Tcb, 1);
+    (void)KeSetPriorityThread(&Thread->Tcb, 20);
+    OldIrql = KeRaiseIrqlTo(DISPATCH_LEVEL); /* it cannot be switched to here */
+    KeSetEvent(&Moved.Go, 0, FALSE);
+    ok_eq(Thread->Tcb.State, Standby);
+    ok_eq(Thread->Tcb.NextProcessor, 0);
+    (void)KeSetAffinityThread(&Thread->Tcb, 2);
+    ok(KeGetCurrentPrcb()->NextThread != &Thread->Tcb, "not for this processor any more");
+    KeLowerIrql(OldIrql);
+    KtJoinThread(Thread);
+    ok_eq(Moved.Processor, 1);
+    (void)KeSetAffinityThread(KeGetCurrentThread(), KeActiveProcessors);
+}
+
 /* ---- Which of the idle ones ------------------------------------------------------------ */
 
 static void KtWaitTwice(PVOID Context)

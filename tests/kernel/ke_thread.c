@@ -106,6 +106,12 @@ START_TEST(ke_priority, "priorities: a better thread preempts, a worse one waits
     ok_eq(KeSetPriorityThread(&Thread->Tcb, 21), Base);
     ok_eq(Thread->Tcb.State, Terminated); /* preempted this one when it was raised */
     KtJoinThread(Thread);
+
+    Thread = KtStartThread(KtSpinner, &Spinner);
+    ok_eq(Thread->Tcb.State, Ready);
+    (void)KeSetPriorityThread(Self, 3);
+    ok_eq(Thread->Tcb.State, Terminated); /* this one gave way when it was lowered */
+    KtJoinThread(Thread);
     (void)KeSetPriorityThread(Self, Base);
 }
 

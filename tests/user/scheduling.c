@@ -139,6 +139,8 @@ static void TestIdealProcessor(HANDLE Thread)
 
     (void)KtapCheck(Old < 8, "there is an ideal processor");
     (void)KtapEqual(SetThreadIdealProcessor(Thread, MAXIMUM_PROCESSORS), 0, "asked for only");
+    (void)KtapEqual(SetThreadIdealProcessor(Thread, NtCurrentPeb()->NumberOfProcessors), 0,
+        "one that is not there");
     (void)KtapEqual(SetThreadIdealProcessor(Thread, Old), 0, "and not changed");
     (void)KtapEqual(SetThreadIdealProcessor(Thread, MAXIMUM_PROCESSORS + 1), (DWORD)-1,
         "too large a number");
