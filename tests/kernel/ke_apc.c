@@ -200,6 +200,69 @@ START_TEST(ke_apc_due, "kernel APCs: however many come, a wait keeps its due tim
     ok_status(Wait.Status, STATUS_TIMEOUT);
 }
 
+/* ---- While a wait begins ----------------------------------------------------------- */
+
+typedef struct _KT_BEGINNER {
+    KAPC Apc; /* first: its kernel routine finds the rest */
+    KEVENT Go;
+    KEVENT Delivered;
+    volatile BOOLEAN Stop;
+} KT_BEGINNER;
+
+static void KtDelivered(PKAPC Apc, PKNORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
+    PVOID *SystemArgument1, PVOID *SystemArgument2)
+{
+    UNREFERENCED_PARAMETER(NormalRoutine);
+    UNREFERENCED_PARAMETER(NormalContext);
+    UNREFERENCED_PARAMETER(SystemArgument1);
+    UNREFERENCED_PARAMETER(SystemArgument2);
+    KeSetEvent(&CONTAINING_RECORD(Apc, KT_BEGINNER, Apc)->Delivered, 0, FALSE);
+}
+
+static void KtBeginWaits(PVOID Context)
+{
+    KT_BEGINNER *Beginner = Context;
+
+    while (!Beginner->Stop) {
+        ok_status(KtWait(&Beginner->Go, KT_LONG), STATUS_SUCCESS);
+    }
+}
+
+#define KT_BEGINNINGS 500
+
+/* The later in the round, the deeper in its next wait the other thread is. */
+START_TEST(ke_apc_between, "kernel APCs: one that comes while a wait begins is not slept over")
+{
+    KT_BEGINNER Beginner = {.Stop = FALSE};
+    BOOLEAN Lost = FALSE;
+    PETHREAD Thread;
+
+    if (KeNumberProcessors == 1) {
+        KtSkip("one processor");
+        return;
+    }
+    KeInitializeEvent(&Beginner.Go, SynchronizationEvent, FALSE);
+    KeInitializeEvent(&Beginner.Delivered, SynchronizationEvent, FALSE);
+    Thread = KtStartThread(KtBeginWaits, &Beginner);
+    KeInitializeApc(&Beginner.Apc, &Thread->Tcb, OriginalApcEnvironment, KtDelivered, NULL, NULL,
+        KernelMode, NULL);
+    for (ULONG i = 0; i < KT_BEGINNINGS && !Lost; i++) {
+        ULONGLONG Start = __builtin_ia32_rdtsc();
+
+        KeSetEvent(&Beginner.Go, 0, FALSE);
+        while (Thread->Tcb.State == Standby || Thread->Tcb.State == Ready) {
+            __builtin_ia32_pause();
+        }
+        while (__builtin_ia32_rdtsc() - Start < i % 100 * 500) {
+        }
+        ok(KeInsertQueueApc(&Beginner.Apc, NULL, NULL, 0), "the APC is queued");
+        Lost = !ok_status(KtWait(&Beginner.Delivered, KT_LONG), STATUS_SUCCESS);
+    }
+    Beginner.Stop = TRUE;
+    KeSetEvent(&Beginner.Go, 0, FALSE);
+    KtJoinThread(Thread);
+}
+
 static void KtInitializeUserApc(PKAPC Apc, PETHREAD Thread)
 {
     KeInitializeApc(Apc, &Thread->Tcb, OriginalApcEnvironment, KtKernelRoutine, NULL,
