@@ -150,6 +150,7 @@ START_TEST(ke_mutant, "mutants: recursion, ownership, abandonment by a thread's 
     KeInitializeMutant(&Mutants[1], FALSE);
     KtJoinThread(KtStartThread(KtMutantOwner, Mutants));
     ok_status(KtWait(&Mutants[1], 0), STATUS_ABANDONED);
+    ok_eq(Mutants[1].Abandoned, FALSE);
     ok_status(KtWait(&Mutants[1], 0), STATUS_SUCCESS);
     ok_status(KeReleaseMutant(&Mutants[1], 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
     ok_status(KeReleaseMutant(&Mutants[1], 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
@@ -157,6 +158,22 @@ START_TEST(ke_mutant, "mutants: recursion, ownership, abandonment by a thread's 
     ok_status(KeReleaseMutant(&Mutants[1], 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
     ok_status(KtWait(&Mutants[0], 0), STATUS_ABANDONED);
     ok_status(KeReleaseMutant(&Mutants[0], 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
+}
+
+START_TEST(ke_mutant_region, "mutants of the kernel's own: their owner is in a critical region")
+{
+    KMUTANT Mutant;
+
+    KeInitializeMutant(&Mutant, FALSE);
+    Mutant.ApcDisable = 1;
+    for (ULONG Times = 0; Times < 2; Times++) { /* entered once, however often it is taken */
+        ok_status(KtWait(&Mutant, 0), STATUS_SUCCESS);
+        ok_eq(KeGetCurrentThread()->KernelApcDisable, -1);
+    }
+    ok_status(KeReleaseMutant(&Mutant, 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
+    ok_eq(KeGetCurrentThread()->KernelApcDisable, -1);
+    ok_status(KeReleaseMutant(&Mutant, 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
+    ok(!KeAreApcsDisabled(), "with the last release it has left it");
 }
 
 START_TEST(ke_mutant_limit, "mutants: taken too often, and released after their owner's end")

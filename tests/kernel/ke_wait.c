@@ -18,6 +18,7 @@ START_TEST(ke_wait_any, "waits for any: the first signalled counts, the rest is 
     static KEVENT Events[MAXIMUM_WAIT_OBJECTS];
     static KWAIT_BLOCK Blocks[MAXIMUM_WAIT_OBJECTS];
     static PVOID Objects[MAXIMUM_WAIT_OBJECTS];
+    LARGE_INTEGER LongAgo = {.QuadPart = 1};
     ULONG i;
 
     for (i = 0; i < MAXIMUM_WAIT_OBJECTS; i++) {
@@ -36,6 +37,8 @@ START_TEST(ke_wait_any, "waits for any: the first signalled counts, the rest is 
     ok_status(KtWaitMany(MAXIMUM_WAIT_OBJECTS, Objects, WaitAny, 0, Blocks),
         (__force NTSTATUS)(MAXIMUM_WAIT_OBJECTS - 1));
     ok_status(KtWaitMany(MAXIMUM_WAIT_OBJECTS, Objects, WaitAny, 20, Blocks), STATUS_TIMEOUT);
+    ok_status(KeWaitForMultipleObjects(3, Objects, WaitAny, Executive, KernelMode, FALSE, &LongAgo,
+                  NULL), STATUS_TIMEOUT);
     for (i = 0; i < MAXIMUM_WAIT_OBJECTS; i++) {
         ok(IsListEmpty(&Events[i].Header.WaitListHead), "no wait block is left at object %u", i);
     }
@@ -89,9 +92,11 @@ START_TEST(ke_wait_all, "waits for all: nothing is consumed until everything is 
 
 START_TEST(ke_wait_all_abandoned, "waits for all: an abandoned mutant shows in the status")
 {
+    KT_WAIT_ALL All = {.Status = STATUS_PENDING};
     KMUTANT Mutant;
     KEVENT Event;
     PVOID Objects[] = {&Event, &Mutant};
+    PETHREAD Thread;
 
     KeInitializeEvent(&Event, NotificationEvent, TRUE);
     KeInitializeMutant(&Mutant, TRUE);
@@ -102,6 +107,16 @@ START_TEST(ke_wait_all_abandoned, "waits for all: an abandoned mutant shows in t
     Objects[1] = &Event;
     ok_status(KtWaitMany(2, Objects, WaitAny, 0, NULL), STATUS_ABANDONED_WAIT_0);
     ok_status(KeReleaseMutant(&Mutant, 0, FALSE, FALSE, NULL), STATUS_SUCCESS);
+
+    KeInitializeEvent(&All.Event, SynchronizationEvent, FALSE);
+    KeInitializeSemaphore(&All.Semaphore, 1, 5);
+    KeInitializeMutant(&All.Mutant, TRUE);
+    Thread = KtStartThread(KtWaitAllThread, &All);
+    ok(KtAwaitState(Thread, Waiting), "the waiter blocks");
+    ok_status(KeReleaseMutant(&All.Mutant, 0, TRUE, FALSE, NULL), STATUS_SUCCESS);
+    KeSetEvent(&All.Event, 0, FALSE);
+    KtJoinThread(Thread);
+    ok_status(All.Status, STATUS_ABANDONED_WAIT_0);
 }
 
 START_TEST(ke_wait_timeout, "timeouts: relative, absolute, past, and never shorter than asked")
