@@ -87,7 +87,9 @@ static BOOLEAN KiCopyStartCode(void)
 /* How many were found and what became of the rest: said at every start. */
 static void KiPrintProcessors(ULONG Found)
 {
-    if (Found == KeNumberProcessors) {
+    if (HalInterruptController() != HalControllerApic) {
+        KePrint("Nascent: 1 processor; without an APIC there is no starting others.\n");
+    } else if (Found == KeNumberProcessors) {
         KePrint("Nascent: %u processor%s.\n", Found, Found == 1 ? "" : "s");
     } else {
         KePrint("Nascent: %u processors of %u; at most %u are used, and one that does not "

@@ -259,7 +259,7 @@ static void TestDeadBefore(void)
     RTL_USER_PROCESS_INFORMATION Child;
     CLIENT_ID ClientId;
     ULONG Before = CsrCounts();
-    HANDLE Thread;
+    HANDLE Thread, Another;
 
     (void)KtapStatus(StartChild(L"\\??\\" IMAGE, L"subsystem.exe", &Child), STATUS_SUCCESS,
         "a process that csrss does not know");
@@ -268,11 +268,15 @@ static void TestDeadBefore(void)
     (void)KtapStatus(TellOfProcess(&Child), STATUS_SUCCESS, "it is told when a thread is dead");
     (void)KtapEqual(CsrCounts(), Before + ONE_PROCESS, "and believes it");
     (void)KtapStatus(TellOfProcess(&Child), STATUS_PORT_ALREADY_SET, "twice it does not");
+    Another = StartStranger(Child.ProcessHandle, &ClientId);
+    KillThread(Another);
+    (void)KtapEqual(CsrCounts(), Before + ONE_PROCESS, "another one's death does not settle it");
     (void)NtTerminateProcess(Child.ProcessHandle, CHILD_STATUS);
     (void)NtWaitForSingleObject(Child.ProcessHandle, FALSE, NULL);
     (void)KtapEqual(CsrCounts(), Before, "the last thread's death settles it");
     (void)KtapStatus(TellOfProcess(&Child), STATUS_PROCESS_IS_TERMINATING, "too late");
     (void)KtapEqual(CsrCounts(), Before, "changes nothing");
+    (void)NtClose(Another);
     (void)NtClose(Thread);
     (void)NtClose(Child.ThreadHandle);
     (void)NtClose(Child.ProcessHandle);
