@@ -61,7 +61,16 @@ START_TEST(ke_suspend, "suspension: counts, the limit, resuming at zero only")
         ok_eq(KeResumeThread(Tcb), 1);
     }
     ok(KtIsTurning(&Spinner), "still running");
+    ok_status(KeSuspendThread(Tcb, NULL), STATUS_SUCCESS);
+    ok_eq(KeResumeThread(Tcb), 1);
+    ok_status(KeSuspendThread(Tcb, NULL), STATUS_SUCCESS); /* with the first APC on its way */
+    ok(KtAwaitState(Thread, Waiting) && !KtIsTurning(&Spinner), "the resume between is used up");
+    ok_eq(KeResumeThread(Tcb), 1);
+    ok(KtIsTurning(&Spinner), "by one resume it runs");
     Spinner.Stop = TRUE;
+    ok_status(KtWait(Thread, KT_LONG), STATUS_SUCCESS);
+    ok_status(KeSuspendThread(Tcb, &Previous), STATUS_THREAD_IS_TERMINATING);
+    ok_eq(Tcb->SuspendCount, 0);
     KtJoinThread(Thread);
 }
 
