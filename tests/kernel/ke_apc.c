@@ -169,6 +169,94 @@ START_TEST(ke_apc_wait, "kernel APCs: delivered to a waiting thread, whose wait 
     ok_status(Target.Status, STATUS_SUCCESS);
 }
 
+/* ---- Which waits a kernel APC ends ---------------------------------------------------- */
+
+typedef enum _KT_PLACE { KtNowhere, KtCritical, KtGuarded, KtInNormalApc, KtAtApcLevel } KT_PLACE;
+
+typedef struct _KT_PLACED {
+    KAPC Nesting; /* first: its normal routine gets the address of all */
+    KEVENT Go;
+    KT_PLACE Place;
+} KT_PLACED;
+
+static void KtWaitPlaced(PVOID NormalContext, PVOID Argument1, PVOID Argument2)
+{
+    UNREFERENCED_PARAMETER(Argument1);
+    UNREFERENCED_PARAMETER(Argument2);
+    ok_status(KtWait(&((KT_PLACED *)NormalContext)->Go, KT_LONG), STATUS_SUCCESS);
+}
+
+static void KtPlaced(PVOID Context)
+{
+    KT_PLACED *Placed = Context;
+
+    switch (Placed->Place) {
+    case KtCritical:
+        KeEnterCriticalRegion();
+        KtWaitPlaced(Placed, NULL, NULL);
+        KeLeaveCriticalRegion();
+        break;
+    case KtGuarded:
+        KeEnterGuardedRegion();
+        KtWaitPlaced(Placed, NULL, NULL);
+        KeLeaveGuardedRegion();
+        break;
+    case KtInNormalApc:
+        KeInitializeApc(&Placed->Nesting, KeGetCurrentThread(), OriginalApcEnvironment,
+            KtKernelRoutine, NULL, KtWaitPlaced, KernelMode, Placed);
+        KtQueue(&Placed->Nesting, 'b');
+        break;
+    case KtAtApcLevel:
+        (void)KeRaiseIrqlTo(APC_LEVEL);
+        KtWaitPlaced(Placed, NULL, NULL);
+        KeLowerIrql(PASSIVE_LEVEL);
+        break;
+    default:
+        KtWaitPlaced(Placed, NULL, NULL);
+        break;
+    }
+}
+
+/* Queues an APC to a thread that waits at Place.  Log: what has run at once, and at last. */
+static void KtInterruptAt(KT_PLACE Place, BOOLEAN Special, PCSTR AtOnce, PCSTR AtLast)
+{
+    KT_PLACED Placed = {.Place = Place};
+    PETHREAD Thread;
+    KIRQL OldIrql;
+    KAPC Apc;
+
+    KeInitializeEvent(&Placed.Go, NotificationEvent, FALSE);
+    KtClearLog();
+    Thread = KtStartThread(KtPlaced, &Placed);
+    ok(KtAwaitState(Thread, Waiting), "it waits at place %u", Place);
+    KtInitializeApc(&Apc, &Thread->Tcb, Special, 'N');
+    OldIrql = KeRaiseIrqlTo(DISPATCH_LEVEL); /* it cannot run and wait again */
+    KtQueue(&Apc, Special ? 's' : 'n');
+    ok((Thread->Tcb.State != Waiting) == (strcmp(AtOnce, Place == KtInNormalApc ? "b" : "") != 0),
+        "place %u: its wait is ended if the APC can be delivered", Place);
+    KeLowerIrql(OldIrql);
+    ok(KtAwaitState(Thread, Waiting), "it waits again");
+    ok_log(AtOnce);
+    KeSetEvent(&Placed.Go, 0, FALSE);
+    KtJoinThread(Thread);
+    ok_log(AtLast);
+}
+
+START_TEST(ke_apc_regions, "kernel APCs: end no wait that they cannot be delivered in")
+{
+    KtUseOneProcessor();
+    KtInterruptAt(KtNowhere, TRUE, "s", "s");
+    KtInterruptAt(KtNowhere, FALSE, "nN", "nN");
+    KtInterruptAt(KtCritical, TRUE, "s", "s");
+    KtInterruptAt(KtCritical, FALSE, "", "nN");
+    KtInterruptAt(KtGuarded, TRUE, "", "s");
+    KtInterruptAt(KtGuarded, FALSE, "", "nN");
+    KtInterruptAt(KtInNormalApc, TRUE, "bs", "bs");
+    KtInterruptAt(KtInNormalApc, FALSE, "b", "bnN");
+    KtInterruptAt(KtAtApcLevel, TRUE, "", "s");
+    KtInterruptAt(KtAtApcLevel, FALSE, "", "nN");
+}
+
 typedef struct _KT_LIMITED_WAIT {
     volatile BOOLEAN Over;
     NTSTATUS Status;
@@ -293,6 +381,12 @@ START_TEST(ke_apc_user, "user APCs: end alertable waits made for user mode only"
     ok_status(Target.Status, STATUS_USER_APC);
     ok(!KeInsertQueueApc(&Apc, NULL, NULL, 0), "a thread that has ended takes no APC");
     KtJoinThread(Thread);
+
+    KtInitializeUserApc(&Apc, PsGetCurrentThread());
+    ok(KeInsertQueueUserApcFirst(&Apc, NULL, NULL), "one for this thread");
+    ok_eq(KeGetCurrentThread()->ApcState.UserApcPending, TRUE);
+    ok(KeRemoveQueueApc(&Apc) && !KeRemoveQueueApc(&Apc), "can be taken back, once");
+    ok_eq(KeGetCurrentThread()->ApcState.UserApcPending, FALSE);
 }
 
 START_TEST(ke_apc_user_kernel, "user APCs: a wait made for kernel mode goes on, alertable or not")

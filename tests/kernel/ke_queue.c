@@ -45,6 +45,12 @@ START_TEST(ke_queue, "queues: first come first served, timeouts, rundown")
     ok(Queue.CurrentCount == 0 && Other.CurrentCount == 1, "the thread changed its queue");
     ok_eq(KtTakeNumber(&Other, 20), -0x102);
     ok_eq(Other.CurrentCount, 1);
+    (void)KeInsertQueue(&Other, &Entries[0].ListEntry);
+    Other.CurrentCount += 5; /* as if as many had come back from waits */
+    ok_eq(KtTakeNumber(&Other, 0), -0x102);
+    Other.CurrentCount -= 1;
+    ok_eq(KtTakeNumber(&Other, 0), 0);
+    Other.CurrentCount = 1;
     Left = KeRundownQueue(&Queue);
     ok(Left == &Entries[2].ListEntry && Left->Flink == &Entries[3].ListEntry &&
            Left->Flink->Flink == Left, "the entries that are left form a ring");

@@ -2,6 +2,7 @@
 /*
  * Timers, DPCs and the clock.
  */
+#include "ke/ki.h"
 #include "tests/kernel/kt.h"
 
 typedef struct _KT_DPC {
@@ -111,6 +112,42 @@ START_TEST(ke_timer_periodic, "timers: periodic ones go on until they are cancel
     ok(Count >= 4, "its DPC ran %d times", Count);
     KtSleep(50);
     ok_eq(Test.Count, Count);
+}
+
+/* The next due time follows the last one, not the moment at which it was noticed. */
+START_TEST(ke_timer_phase, "timers: a periodic one does not drift")
+{
+    LARGE_INTEGER Due = KtMilliseconds(13);
+    ULONGLONG First;
+    KTIMER Timer;
+
+    KeInitializeTimer(&Timer, SynchronizationTimer);
+    (void)KeSetTimer(&Timer, Due, 1000, NULL);
+    First = KeQueryTimerDueTime(&Timer);
+    for (ULONG i = 0; i < 2; i++) {
+        ok_status(KtWait(&Timer, KT_LONG), STATUS_SUCCESS);
+        ok_eq((ULONG)((KeQueryTimerDueTime(&Timer) - First) % 10000000), 0);
+    }
+    ok(KeCancelTimer(&Timer), "it is still set");
+}
+
+/* After 512 lists of 2^17 * 100 ns, 6.7 s, the same one is in use again. */
+START_TEST(ke_timer_list, "timers: one does not wait for a later one of its list")
+{
+    const ULONGLONG Round = 512ull << 17;
+    KTIMER Early, Late;
+    ULONGLONG Due;
+    KIRQL OldIrql;
+
+    KeInitializeTimer(&Early, NotificationTimer);
+    KeInitializeTimer(&Late, NotificationTimer);
+    OldIrql = KiLockDispatcher();
+    Due = KeQueryInterruptTime() + 500000;
+    ok(KiInsertTimer(&Late, Due + Round) && KiInsertTimer(&Early, Due), "both are set");
+    KiUnlockDispatcher(OldIrql);
+    ok_status(KtWait(&Early, 3000), STATUS_SUCCESS); /* sooner than Late, later than Early */
+    ok_eq(Late.Header.SignalState, 0);
+    ok(KeCancelTimer(&Late), "the later one is still set");
 }
 
 #define TIMERS 300

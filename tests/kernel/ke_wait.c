@@ -189,3 +189,26 @@ START_TEST(ke_alert, "alerts: end an alertable wait, or wait for the next one")
     ok_status(KeDelayExecutionThread(KernelMode, TRUE, &Interval), STATUS_SUCCESS);
     ok_eq(KeTestAlertThread(KernelMode), FALSE);
 }
+
+static void KtKernelWaiter(PVOID Context)
+{
+    LARGE_INTEGER Interval = KtMilliseconds(KT_LONG);
+
+    *(NTSTATUS *)Context = KeDelayExecutionThread(KernelMode, TRUE, &Interval);
+}
+
+START_TEST(ke_alert_kernel, "alerts: those for user mode do not end a wait of the kernel's")
+{
+    NTSTATUS Status = STATUS_PENDING;
+    PETHREAD Thread = KtStartThread(KtKernelWaiter, &Status);
+
+    ok(KtAwaitState(Thread, Waiting), "the waiter blocks");
+    ok_eq(KeAlertThread(&Thread->Tcb, UserMode), FALSE);
+    ok_eq(KeAlertThread(&Thread->Tcb, UserMode), TRUE);
+    ok_eq(Thread->Tcb.State, Waiting);
+    ok_eq(KeAlertThread(&Thread->Tcb, KernelMode), FALSE);
+    ok_status(KtWait(Thread, KT_LONG), STATUS_SUCCESS);
+    ok_status(Status, STATUS_ALERTED);
+    ok_eq(Thread->Tcb.Alerted[UserMode], TRUE);
+    KtJoinThread(Thread);
+}

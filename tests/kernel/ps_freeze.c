@@ -44,6 +44,11 @@ START_TEST(ps_freeze_count, "freezing: a count of its own, beside that of suspen
         KeThawThread(Tcb);
     }
     ok(KtTurns(&Spinner), "still running");
+    ok(KeFreezeThread(Tcb), "once more");
+    ok_status(KeSuspendThread(Tcb, NULL), STATUS_SUCCESS);
+    KeForceResumeThread(Tcb);
+    ok(Tcb->FreezeCount == 0 && Tcb->SuspendCount == 0, "both counts are forgotten");
+    ok(KtTurns(&Spinner), "forced, it runs");
     Spinner.Stop = TRUE;
     KtJoinThread(Thread);
 }
