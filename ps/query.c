@@ -135,6 +135,16 @@ static NTSTATUS PspQueryThreadTimes(PVOID Object, PVOID Answer)
     return STATUS_SUCCESS;
 }
 
+static NTSTATUS PspQueryThreadIdentity(PVOID Object, PVOID Answer)
+{
+    PETHREAD Thread = Object;
+    PNASCENT_THREAD_IDENTITY Identity = Answer;
+
+    Identity->ClientId = Thread->Cid;
+    Identity->CreateTime = Thread->CreateTime;
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS PspQueryWin32StartAddress(PVOID Object, PVOID Answer)
 {
     *(PVOID *)Answer = ((PETHREAD)Object)->Win32StartAddress;
@@ -168,6 +178,7 @@ static const PSP_QUERY PspThreadQueries[] = {
     {ThreadQuerySetWin32StartAddress, sizeof(PVOID), PspQueryWin32StartAddress},
     {ThreadAmILastThread, sizeof(ULONG), PspQueryAmILastThread},
     {ThreadPriorityBoost, sizeof(ULONG), PspQueryThreadBoost},
+    {ThreadNascentIdentity, sizeof(NASCENT_THREAD_IDENTITY), PspQueryThreadIdentity},
     {ThreadNascentFailAcquisition, sizeof(ULONG), PspQueryFailAcquisition},
 };
 

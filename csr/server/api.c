@@ -48,23 +48,24 @@ static VOID CsrApiHandleConnectionRequest(PCSR_API_MSG Message)
 
 static VOID CsrpHandleClientDied(PLPC_CLIENT_DIED_MSG Message)
 {
-    PCSR_PROCESS Process = CsrReferenceProcessById(Message->PortMsg.ClientId.UniqueProcess);
+    PCSR_PROCESS Process;
 
-    if (Process == NULL) {
-        return; /* ended by BasepExitProcess before */
+    CsrpLockStructures();
+    Process = CsrpFindProcess(Message->PortMsg.ClientId.UniqueProcess);
+    if (Process != NULL) { /* else ended by BasepExitProcess before */
+        Process->ReferenceCount++;
+        CsrDestroyThread(Process, &Message->PortMsg.ClientId, Message->CreateTime);
+        CsrpProcessMayBeOver(Process);
+        CsrpDropReference(Process);
     }
-    CsrDestroyThread(Process, &Message->PortMsg.ClientId, Message->CreateTime);
-    CsrpProcessMayBeOver(Process);
-    CsrDereferenceProcess(Process);
+    CsrpUnlockStructures();
 }
 
 static NTSTATUS CsrSrvQueryCounts(PCSR_PROCESS Process, PCSR_API_MSG Message)
 {
     UNREFERENCED_PARAMETER(Process);
-    CsrpLockStructures();
     Message->u.QueryCounts.ProcessCount = CsrpCountProcesses();
     Message->u.QueryCounts.ThreadCount = CsrpCountThreads();
-    CsrpUnlockStructures();
     return STATUS_SUCCESS;
 }
 
@@ -93,6 +94,25 @@ static NTSTATUS CsrpCallApi(PCSR_PROCESS Process, PCSR_API_MSG Message)
     return STATUS_NOT_IMPLEMENTED;
 }
 
+/* What the sender is told; TRUE: nothing but *Process holds its CSR_PROCESS any more. */
+static BOOLEAN CsrpAnswerRequest(PCSR_API_MSG Message, PCSR_PROCESS *Sender)
+{
+    PCSR_PROCESS Process = CsrpFindProcess(Message->h.ClientId.UniqueProcess);
+
+    if (Process == NULL) {
+        Message->ReturnValue = STATUS_INVALID_CID;
+        return FALSE;
+    }
+    Process->ReferenceCount++;
+    Message->ReturnValue = CsrpCallApi(Process, Message);
+    *Sender = Process;
+    if (Process->ReferenceCount == 1) {
+        return TRUE;
+    }
+    Process->ReferenceCount--;
+    return FALSE;
+}
+
 /*
  * Returns the reply, to be sent when the next message is received.  But it goes out
  * before the last reference to the sender's CSR_PROCESS, which closes the port over
@@ -100,18 +120,19 @@ static NTSTATUS CsrpCallApi(PCSR_PROCESS Process, PCSR_API_MSG Message)
  */
 static PPORT_MESSAGE CsrpHandleRequest(PCSR_API_MSG Message)
 {
-    PCSR_PROCESS Process = CsrReferenceProcessById(Message->h.ClientId.UniqueProcess);
+    PCSR_PROCESS Process;
+    BOOLEAN Last;
 
     if (Message->h.DataLength < CSR_API_MSG_HEADER_LENGTH) {
         Message->h.DataLength = CSR_API_MSG_HEADER_LENGTH;
         Message->h.TotalLength = sizeof(PORT_MESSAGE) + CSR_API_MSG_HEADER_LENGTH;
         Message->ReturnValue = STATUS_INVALID_PARAMETER;
-    } else if (Process == NULL) {
-        Message->ReturnValue = STATUS_INVALID_CID;
-    } else {
-        Message->ReturnValue = CsrpCallApi(Process, Message);
+        return &Message->h;
     }
-    if (Process == NULL || CsrDereferenceUnlessLast(Process)) {
+    CsrpLockStructures();
+    Last = CsrpAnswerRequest(Message, &Process);
+    CsrpUnlockStructures();
+    if (!Last) {
         return &Message->h;
     }
     CsrReply(CsrApiPort, &Message->h);

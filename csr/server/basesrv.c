@@ -13,34 +13,17 @@ static NTSTATUS CsrpTakeHandle(PCSR_PROCESS Sender, HANDLE Theirs, PHANDLE Ours)
         DUPLICATE_SAME_ACCESS);
 }
 
-/* Is this a handle of the thread that the message names? */
-static NTSTATUS CsrpCheckThread(HANDLE Thread, PCLIENT_ID Claimed)
-{
-    THREAD_BASIC_INFORMATION Information;
-    NTSTATUS Status = NtQueryInformationThread(
-        Thread, ThreadBasicInformation, &Information, sizeof(Information), NULL);
-
-    if (NT_SUCCESS(Status) && (Information.ClientId.UniqueProcess != Claimed->UniqueProcess ||
-                                  Information.ClientId.UniqueThread != Claimed->UniqueThread)) {
-        Status = STATUS_INVALID_CID;
-    }
-    return Status;
-}
-
-/* Are these handles of the process and the thread that the message names? */
-static NTSTATUS CsrpCheckIdentity(HANDLE Process, HANDLE Thread, PCLIENT_ID Claimed)
+/* Is this a handle of the process that the message names? */
+static NTSTATUS CsrpCheckProcess(HANDLE Process, PCLIENT_ID Claimed)
 {
     PROCESS_BASIC_INFORMATION Information;
     NTSTATUS Status = NtQueryInformationProcess(
         Process, ProcessBasicInformation, &Information, sizeof(Information), NULL);
 
-    if (!NT_SUCCESS(Status)) {
-        return Status;
+    if (NT_SUCCESS(Status) && Information.UniqueProcessId != (ULONG_PTR)Claimed->UniqueProcess) {
+        Status = STATUS_INVALID_CID;
     }
-    if (Information.UniqueProcessId != (ULONG_PTR)Claimed->UniqueProcess) {
-        return STATUS_INVALID_CID;
-    }
-    return CsrpCheckThread(Thread, Claimed);
+    return Status;
 }
 
 NTSTATUS BaseSrvCreateProcess(PCSR_PROCESS Process, PCSR_API_MSG Message)
@@ -59,7 +42,7 @@ NTSTATUS BaseSrvCreateProcess(PCSR_PROCESS Process, PCSR_API_MSG Message)
         (void)NtClose(NewProcess);
         return Status;
     }
-    Status = CsrpCheckIdentity(NewProcess, NewThread, &Request->ClientId);
+    Status = CsrpCheckProcess(NewProcess, &Request->ClientId);
     if (NT_SUCCESS(Status)) {
         Status = CsrCreateProcess(
             NewProcess, NewThread, &Request->ClientId, &Request->SequenceNumber);
@@ -77,31 +60,28 @@ NTSTATUS BaseSrvCreateProcess(PCSR_PROCESS Process, PCSR_API_MSG Message)
 NTSTATUS BaseSrvCreateThread(PCSR_PROCESS Process, PCSR_API_MSG Message)
 {
     PBASE_CREATETHREAD_MSG Request = &Message->u.CreateThread;
-    PCSR_PROCESS Target = CsrReferenceProcessById(Request->ClientId.UniqueProcess);
+    PCSR_PROCESS Target = Process;
     PCSR_THREAD Thread;
     HANDLE NewThread;
     NTSTATUS Status;
 
+    if (Request->ClientId.UniqueProcess != Process->ClientId.UniqueProcess) {
+        Target = CsrpFindProcess(Request->ClientId.UniqueProcess);
+    }
     if (Target == NULL) {
         return STATUS_INVALID_CID;
     }
     Status = CsrpTakeHandle(Process, Request->ThreadHandle, &NewThread);
-    if (NT_SUCCESS(Status)) {
-        Status = CsrpCheckThread(NewThread, &Request->ClientId);
-        if (NT_SUCCESS(Status)) {
-            Status = CsrpMakeThread(NewThread, &Request->ClientId, &Thread);
-        }
-        if (!NT_SUCCESS(Status)) {
-            (void)NtClose(NewThread);
-        }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
     }
-    if (NT_SUCCESS(Status)) {
-        CsrpLockStructures();
-        CsrpInsertThread(Target, Thread);
-        CsrpUnlockStructures();
+    Status = CsrpMakeThread(NewThread, &Request->ClientId, &Thread);
+    if (!NT_SUCCESS(Status)) {
+        (void)NtClose(NewThread);
+        return Status;
     }
-    CsrDereferenceProcess(Target);
-    return Status;
+    CsrpInsertThread(Target, Thread);
+    return STATUS_SUCCESS;
 }
 
 /*

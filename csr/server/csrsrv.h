@@ -7,8 +7,9 @@
  * and until then the kernel's EPROCESS stays, too, alive or not.
  *
  * CsrpLock guards both hash tables, the lists, the counts and all reference
- * counts.  Handles in a structure do not change after it is in its table,
- * except ClientPort, which only the API thread touches.
+ * counts; a request and a death are dealt with under it as a whole.  Handles in a
+ * structure do not change after it is in its table, except ClientPort, which only
+ * the API thread touches.
  *
  * Read process.c, thread.c, then api.c and basesrv.c.
  */
@@ -37,7 +38,7 @@ typedef struct _CSR_PROCESS {
 } CSR_PROCESS, *PCSR_PROCESS;
 
 typedef struct _CSR_THREAD {
-    LIST_ENTRY HashLinks; /* by thread id */
+    LIST_ENTRY HashLinks; /* by thread id; of a free one: CsrpFreeThreads */
     LIST_ENTRY ProcessLinks;
     PCSR_PROCESS Process;
     CLIENT_ID ClientId;
@@ -56,22 +57,22 @@ VOID CsrpUnlockStructures(VOID);
 PVOID CsrpAllocate(SIZE_T Size);
 VOID CsrpFree(PVOID Block);
 
-/* process.c */
+/* process.c; CsrpLock held, unless said */
 VOID CsrpInitializeProcesses(VOID);
 _Must_inspect_result_ NTSTATUS CsrCreateProcess(HANDLE ProcessHandle, HANDLE ThreadHandle,
     PCLIENT_ID ClientId, PULONG SequenceNumber);
 VOID CsrDestroyProcess(PCSR_PROCESS Process);
 VOID CsrpProcessMayBeOver(PCSR_PROCESS Process);
-PCSR_PROCESS CsrReferenceProcessById(HANDLE ProcessId);
-VOID CsrDereferenceProcess(PCSR_PROCESS Process);
-BOOLEAN CsrDereferenceUnlessLast(PCSR_PROCESS Process); /* FALSE: the caller still has it */
+PCSR_PROCESS CsrpFindProcess(HANDLE ProcessId); /* not referenced */
+VOID CsrDereferenceProcess(PCSR_PROCESS Process); /* takes the lock itself */
 VOID CsrpDropReference(PCSR_PROCESS Process);
 ULONG CsrpCountProcesses(VOID);
 
-/* thread.c */
+/* thread.c; CsrpLock held */
 VOID CsrpInitializeThreads(VOID);
 _Must_inspect_result_ NTSTATUS CsrpMakeThread(
     HANDLE ThreadHandle, PCLIENT_ID ClientId, PCSR_THREAD *Thread);
+VOID CsrpFreeThread(PCSR_THREAD Thread);
 VOID CsrpInsertThread(PCSR_PROCESS Process, PCSR_THREAD Thread);
 VOID CsrpRemoveThread(PCSR_THREAD Thread);
 PCSR_THREAD CsrpLocateThread(const CLIENT_ID *ClientId);
@@ -87,7 +88,7 @@ NTSTATUS CsrAnswerConnection(PHANDLE Port, PPORT_MESSAGE Request, BOOLEAN Accept
 NTSTATUS NTAPI CsrApiRequestThread(PVOID Parameter);
 NTSTATUS NTAPI CsrSbApiRequestThread(PVOID Parameter);
 
-/* basesrv.c: requests of kernel32; Process is the sender's, referenced */
+/* basesrv.c: requests of kernel32; CsrpLock held, Process is the sender's, referenced */
 NTSTATUS BaseSrvCreateProcess(PCSR_PROCESS Process, PCSR_API_MSG Message);
 NTSTATUS BaseSrvCreateThread(PCSR_PROCESS Process, PCSR_API_MSG Message);
 NTSTATUS BaseSrvExitProcess(PCSR_PROCESS Process, PCSR_API_MSG Message);

@@ -5,6 +5,8 @@
  *
  * The process's exception port becomes csrss's API port here, which is how the
  * kernel comes to tell csrss of every thread that dies in it.
+ *
+ * Lock: CsrpLock, held by the callers of all but CsrDereferenceProcess.
  */
 #include "csr/server/csrsrv.h"
 
@@ -37,7 +39,7 @@ static PCSR_PROCESS CsrpMakeProcess(HANDLE ProcessHandle, PCLIENT_ID ClientId)
     return Process;
 }
 
-/* Nothing can fail any more.  Lock: CsrpLock. */
+/* Nothing can fail any more. */
 static VOID CsrpInsertProcess(PCSR_PROCESS Process, PCSR_THREAD Thread)
 {
     Process->SequenceNumber = ++CsrpLastSequenceNumber;
@@ -54,16 +56,13 @@ static VOID CsrpInsertProcess(PCSR_PROCESS Process, PCSR_THREAD Thread)
  */
 static NTSTATUS CsrpAttachProcess(PCSR_PROCESS Process, PCSR_THREAD Thread)
 {
-    NTSTATUS Status;
-
-    CsrpLockStructures();
-    Status = NtSetInformationProcess(
+    NTSTATUS Status = NtSetInformationProcess(
         Process->ProcessHandle, ProcessExceptionPort, &CsrApiPort, sizeof(CsrApiPort));
+
     if (NT_SUCCESS(Status)) {
         (void)NtQuerySystemTime(&Process->AttachTime);
         CsrpInsertProcess(Process, Thread);
     }
-    CsrpUnlockStructures();
     return Status;
 }
 
@@ -90,7 +89,7 @@ NTSTATUS CsrCreateProcess(
     }
     Status = CsrpAttachProcess(Process, Thread);
     if (!NT_SUCCESS(Status)) {
-        CsrpFree(Thread);
+        CsrpFreeThread(Thread);
         CsrpFree(Process);
         return Status;
     }
@@ -114,7 +113,6 @@ static VOID CsrpDeleteProcess(PCSR_PROCESS Process)
     NascentTraceEvent(TraceCsrProcessGone, NULL, NULL, 1, ProcessId);
 }
 
-/* Lock: CsrpLock. */
 VOID CsrpDropReference(PCSR_PROCESS Process)
 {
     if (--Process->ReferenceCount == 0) {
@@ -129,45 +127,27 @@ VOID CsrDereferenceProcess(PCSR_PROCESS Process)
     CsrpUnlockStructures();
 }
 
-BOOLEAN CsrDereferenceUnlessLast(PCSR_PROCESS Process)
-{
-    BOOLEAN Dropped;
-
-    CsrpLockStructures();
-    Dropped = Process->ReferenceCount > 1;
-    Process->ReferenceCount -= Dropped;
-    CsrpUnlockStructures();
-    return Dropped;
-}
-
-/* The caller gets a reference, or NULL for a process csrss does not know. */
-PCSR_PROCESS CsrReferenceProcessById(HANDLE ProcessId)
+/* NULL for a process csrss does not know. */
+PCSR_PROCESS CsrpFindProcess(HANDLE ProcessId)
 {
     PLIST_ENTRY Head = &CsrpProcessHash[CSR_HASH(ProcessId)];
-    PCSR_PROCESS Found = NULL;
 
-    CsrpLockStructures();
     for (PLIST_ENTRY Entry = Head->Flink; Entry != Head; Entry = Entry->Flink) {
         PCSR_PROCESS Process = CONTAINING_RECORD(Entry, CSR_PROCESS, HashLinks);
 
         if (Process->ClientId.UniqueProcess == ProcessId) {
-            Process->ReferenceCount++;
-            Found = Process;
-            break;
+            return Process;
         }
     }
-    CsrpUnlockStructures();
-    return Found;
+    return NULL;
 }
 
 /* Forgets all threads; Process itself goes with the caller's reference. */
 VOID CsrDestroyProcess(PCSR_PROCESS Process)
 {
-    CsrpLockStructures();
     while (!IsListEmpty(&Process->ThreadList)) {
         CsrpRemoveThread(CONTAINING_RECORD(Process->ThreadList.Flink, CSR_THREAD, ProcessLinks));
     }
-    CsrpUnlockStructures();
 }
 
 /*

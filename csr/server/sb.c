@@ -32,9 +32,12 @@ static VOID CsrpHandleSbConnection(PSB_API_MSG Message)
 
 static NTSTATUS CsrSbCreateSession(PSB_CREATE_SESSION_MSG Request)
 {
-    NTSTATUS Status = CsrCreateProcess(Request->ProcessHandle, Request->ThreadHandle,
-        &Request->ClientId, &Request->SequenceNumber);
+    NTSTATUS Status;
 
+    CsrpLockStructures();
+    Status = CsrCreateProcess(Request->ProcessHandle, Request->ThreadHandle,
+        &Request->ClientId, &Request->SequenceNumber);
+    CsrpUnlockStructures();
     if (!NT_SUCCESS(Status)) {
         (void)NtClose(Request->ThreadHandle);
         (void)NtClose(Request->ProcessHandle);

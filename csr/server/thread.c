@@ -6,18 +6,20 @@
  * message that may wait in the queue while the CID goes to a new thread; the
  * time tells the two apart.
  *
- * Lock: CsrpLock, held by the callers of the Csrp routines.
+ * Lock: CsrpLock, held by all callers.
  */
 #include "csr/server/csrsrv.h"
 
 static LIST_ENTRY CsrpThreadHash[CSR_HASH_BUCKETS];
 static ULONG CsrpThreadCount;
+static LIST_ENTRY CsrpFreeThreads; /* for the next one: there will be as many again */
 
 VOID CsrpInitializeThreads(VOID)
 {
     for (ULONG Bucket = 0; Bucket < CSR_HASH_BUCKETS; Bucket++) {
         InitializeListHead(&CsrpThreadHash[Bucket]);
     }
+    InitializeListHead(&CsrpFreeThreads);
 }
 
 ULONG CsrpCountThreads(VOID)
@@ -25,29 +27,46 @@ ULONG CsrpCountThreads(VOID)
     return CsrpThreadCount;
 }
 
+static PCSR_THREAD CsrpAllocateThread(VOID)
+{
+    if (IsListEmpty(&CsrpFreeThreads)) {
+        return CsrpAllocate(sizeof(CSR_THREAD));
+    }
+    return CONTAINING_RECORD(RemoveHeadList(&CsrpFreeThreads), CSR_THREAD, HashLinks);
+}
+
+/* One that is in no table; its handle stays open. */
+VOID CsrpFreeThread(PCSR_THREAD Thread)
+{
+    InsertHeadList(&CsrpFreeThreads, &Thread->HashLinks);
+}
+
 /*
  * CsrpMakeThread - the structure alone, not yet in any table.
  *
- * On success it owns ThreadHandle; CsrpFree without CsrpRemoveThread gives the
- * handle back to the caller.
+ * STATUS_INVALID_CID: ThreadHandle is another thread's than ClientId says.  On success
+ * it owns ThreadHandle; CsrpFreeThread gives the handle back to the caller.
  */
 NTSTATUS CsrpMakeThread(HANDLE ThreadHandle, PCLIENT_ID ClientId, PCSR_THREAD *Thread)
 {
-    KERNEL_USER_TIMES Times;
+    NASCENT_THREAD_IDENTITY Identity;
     PCSR_THREAD Made;
-    NTSTATUS Status =
-        NtQueryInformationThread(ThreadHandle, ThreadTimes, &Times, sizeof(Times), NULL);
+    NTSTATUS Status = NtQueryInformationThread(ThreadHandle,
+        (THREADINFOCLASS)ThreadNascentIdentity, &Identity, sizeof(Identity), NULL);
 
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Made = CsrpAllocate(sizeof(*Made));
+    if (Identity.ClientId.UniqueProcess != ClientId->UniqueProcess ||
+        Identity.ClientId.UniqueThread != ClientId->UniqueThread) {
+        return STATUS_INVALID_CID;
+    }
+    Made = CsrpAllocateThread();
     if (Made == NULL) {
         return STATUS_NO_MEMORY;
     }
-    Made->ClientId = *ClientId;
-    Made->CreateTime.LowPart = Times.CreateTime.dwLowDateTime;
-    Made->CreateTime.HighPart = (LONG)Times.CreateTime.dwHighDateTime;
+    Made->ClientId = Identity.ClientId;
+    Made->CreateTime = Identity.CreateTime;
     Made->ThreadHandle = ThreadHandle;
     *Thread = Made;
     return STATUS_SUCCESS;
@@ -76,7 +95,7 @@ VOID CsrpRemoveThread(PCSR_THREAD Thread)
     Thread->Process->WillReport -= Thread->WillReport;
     (void)NtClose(Thread->ThreadHandle);
     CsrpDropReference(Thread->Process);
-    CsrpFree(Thread);
+    CsrpFreeThread(Thread);
 }
 
 PCSR_THREAD CsrpLocateThread(const CLIENT_ID *ClientId)
@@ -98,14 +117,11 @@ PCSR_THREAD CsrpLocateThread(const CLIENT_ID *ClientId)
 VOID CsrDestroyThread(
     PCSR_PROCESS Process, const CLIENT_ID *ClientId, LARGE_INTEGER CreateTime)
 {
-    PCSR_THREAD Thread;
+    PCSR_THREAD Thread = CsrpLocateThread(ClientId);
 
-    CsrpLockStructures();
-    Thread = CsrpLocateThread(ClientId);
     if (Thread != NULL && Thread->CreateTime.QuadPart == CreateTime.QuadPart) {
         CsrpRemoveThread(Thread);
     } else {
         Process->StrangerDied = TRUE;
     }
-    CsrpUnlockStructures();
 }

@@ -366,6 +366,17 @@ typedef enum _SHUTDOWN_ACTION {
  */
 #define ThreadNascentFailAcquisition 0x1001
 
+/*
+ * NtQueryInformationThread class of Nascent's own: which thread a handle is of, and
+ * which of those that have had its CID.  NT needs two queries to know.
+ */
+#define ThreadNascentIdentity 0x1002
+
+typedef struct _NASCENT_THREAD_IDENTITY {
+    CLIENT_ID ClientId;
+    LARGE_INTEGER CreateTime;
+} NASCENT_THREAD_IDENTITY, *PNASCENT_THREAD_IDENTITY;
+
 #define NASCENT_COUNTER_TAGS  64
 #define NASCENT_COUNTER_TYPES 24
 

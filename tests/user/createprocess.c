@@ -297,6 +297,35 @@ static void TestSecurity(void)
     (void)KtapEqual(Finish(&Child), 3, "the child runs all the same");
 }
 
+static NTSTATUS Announce(HANDLE Thread, HANDLE ProcessId, HANDLE ThreadId)
+{
+    CSR_API_MSG Message = {.u.CreateThread = {Thread, {ProcessId, ThreadId}}};
+
+    return CsrClientCallServer(
+        &Message, NULL, BasepCreateThread, sizeof(Message.u.CreateThread));
+}
+
+/* csrss believes of a thread only what its handle says. */
+static void TestClaims(void)
+{
+    CLIENT_ID Self = NtCurrentTeb()->ClientId;
+    HANDLE Other = (HANDLE)((ULONG_PTR)Self.UniqueThread ^ 0x10000);
+    ULONG Counts = CsrCounts();
+    HANDLE Thread;
+
+    (void)KtapCheck(DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(),
+                        &Thread, 0, FALSE, DUPLICATE_SAME_ACCESS),
+        "a handle of this thread");
+    (void)KtapStatus(Announce(Thread, Self.UniqueProcess, Other), STATUS_INVALID_CID,
+        "it is not another's");
+    (void)KtapStatus(Announce(Thread, Other, Self.UniqueThread), STATUS_INVALID_CID,
+        "nor one of a process that csrss does not know");
+    (void)KtapStatus(Announce(NULL, Self.UniqueProcess, Self.UniqueThread),
+        STATUS_INVALID_HANDLE, "nor does it go without");
+    (void)KtapEqual(CsrCounts(), Counts, "csrss has taken none of them");
+    (void)CloseHandle(Thread);
+}
+
 UINT mainCRTStartup(void)
 {
     PCSTR Verb = SkipWord(GetCommandLineA());
@@ -319,6 +348,7 @@ UINT mainCRTStartup(void)
     TestTermination();
     TestDirectory();
     TestSecurity();
+    TestClaims();
     for (ULONG Try = 0; Try < 100 && CsrCounts() != Counts; Try++) {
         Sleep(10); /* until the deaths of processes that did not say goodbye reach csrss */
     }
