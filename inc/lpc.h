@@ -20,12 +20,12 @@ typedef struct _LPC_THREAD {
     PLPCP_PORT_OBJECT Connecting; /* client port that asks to be connected */
     struct _LPCP_MESSAGE *ReplyMessage; /* the answer, or NULL: there will be none */
     ULONG AnsweringId;          /* request this server thread took and still owes */
-    struct _LPCP_MESSAGE *ReplyBlock; /* that request, read; NULL: none; own thread only */
-    LIST_ENTRY TerminationPorts; /* NtRegisterThreadTerminatePort */
+    struct _LPCP_MESSAGE *SpareBlock; /* the last message taken; NULL: none; own thread only */
+    LIST_ENTRY TerminationPorts; /* exit.c; own thread only */
 } LPC_THREAD, *PLPC_THREAD;
 
-/* Ps registers how a KTHREAD leads to its LPC_THREAD. */
-extern PLPC_THREAD (*LpcThreadState)(PKTHREAD Thread);
+/* Ps says where behind a KTHREAD its LPC_THREAD is, in bytes. */
+extern ULONG LpcThreadOffset;
 
 extern POBJECT_TYPE LpcPortObjectType;
 _Must_inspect_result_ NTSTATUS LpcInitSystem(void);

@@ -5,12 +5,6 @@
  */
 #include "lpc/lpcp.h"
 
-/* One NtRegisterThreadTerminatePort. */
-typedef struct _LPCP_TERMINATION_PORT {
-    LIST_ENTRY Links;       /* LPC_THREAD.TerminationPorts; that thread only */
-    PLPCP_PORT_OBJECT Port; /* referenced */
-} LPCP_TERMINATION_PORT, *PLPCP_TERMINATION_PORT;
-
 #define LPCP_RETRY_INTERVAL (-10 * 10000LL) /* 10 ms, relative, in 100 ns */
 
 void LpcInitializeThread(PLPC_THREAD Thread, const CLIENT_ID *ClientId, LARGE_INTEGER CreateTime)
@@ -40,28 +34,32 @@ static void LpcpReportDeath(PLPC_THREAD Thread, PVOID Port)
     }
 }
 
+/* What NtRegisterThreadTerminatePort has kept is sent as it is: that cannot fail. */
+static void LpcpSendRegistered(PLPC_THREAD Thread)
+{
+    while (!IsListEmpty(&Thread->TerminationPorts)) {
+        PLPCP_MESSAGE Message = CONTAINING_RECORD(
+            RemoveHeadList(&Thread->TerminationPorts), LPCP_MESSAGE, Entry);
+        PLPCP_PORT_OBJECT Port = Message->TerminationPort;
+
+        (void)!NT_SUCCESS(LpcpSend(Port, Message, LPC_CLIENT_DIED)); /* disconnected: fine */
+        ObDereferenceObject(Port);
+    }
+}
+
 void LpcSendClientDied(PLPC_THREAD Thread, PVOID ExceptionPort)
 {
-    if (IsListEmpty(&Thread->TerminationPorts)) {
-        if (ExceptionPort != NULL) {
-            LpcpReportDeath(Thread, ExceptionPort);
-        }
-        return;
-    }
-    while (!IsListEmpty(&Thread->TerminationPorts)) {
-        PLPCP_TERMINATION_PORT Termination = CONTAINING_RECORD(
-            RemoveHeadList(&Thread->TerminationPorts), LPCP_TERMINATION_PORT, Links);
-
-        LpcpReportDeath(Thread, Termination->Port);
-        ObDereferenceObject(Termination->Port);
-        ExFreePoolWithTag(Termination, TAG_LPC);
+    if (!IsListEmpty(&Thread->TerminationPorts)) {
+        LpcpSendRegistered(Thread);
+    } else if (ExceptionPort != NULL) {
+        LpcpReportDeath(Thread, ExceptionPort);
     }
 }
 
 /* A server thread that dies owing a reply: its client must not wait for ever. */
 void LpcExitThread(PLPC_THREAD Thread)
 {
-    LpcpFreeReplyBlock(Thread);
+    LpcpFreeSpareBlock(Thread);
     if (Thread->AnsweringId == 0) {
         return;
     }
@@ -76,20 +74,23 @@ void LpcExitThread(PLPC_THREAD Thread)
     KeReleaseGuardedMutex(&LpcpLock);
 }
 
+/* The message is made now, when the caller can still be told that there is no memory. */
 NTSTATUS NTAPI NtRegisterThreadTerminatePort(HANDLE PortHandle)
 {
-    PLPCP_TERMINATION_PORT Termination =
-        ExAllocatePoolWithTag(PagedPool, sizeof(LPCP_TERMINATION_PORT), TAG_LPC);
+    PLPC_THREAD Thread = LpcpCurrentThread();
+    PLPCP_MESSAGE Message =
+        LpcpAllocateMessage(sizeof(LPC_CLIENT_DIED_MSG) - sizeof(PORT_MESSAGE));
 
-    if (Termination == NULL) {
+    if (Message == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    NTSTATUS Status = LpcpReferencePort(PortHandle, &Termination->Port);
+    NTSTATUS Status = LpcpReferencePort(PortHandle, &Message->TerminationPort);
 
     if (!NT_SUCCESS(Status)) {
-        ExFreePoolWithTag(Termination, TAG_LPC);
+        LpcpFreeMessage(Message);
         return Status;
     }
-    InsertTailList(&LpcpCurrentThread()->TerminationPorts, &Termination->Links);
+    *(LARGE_INTEGER *)Message->Data = Thread->CreateTime;
+    InsertTailList(&Thread->TerminationPorts, &Message->Entry);
     return STATUS_SUCCESS;
 }

@@ -23,8 +23,11 @@ typedef enum _LPCP_PORT_KIND {
 } LPCP_PORT_KIND;
 
 typedef struct _LPCP_MESSAGE {
-    LIST_ENTRY Entry;  /* in a queue */
-    PVOID PortContext; /* what the receiver knows the sender by */
+    LIST_ENTRY Entry; /* in a queue, or in LPC_THREAD.TerminationPorts */
+    union {
+        PVOID PortContext; /* in a queue: what the receiver knows the sender by */
+        PLPCP_PORT_OBJECT TerminationPort; /* the port that will be told; referenced */
+    };
     ULONG Attempt;     /* creation attempt of the sender, for the trace */
     ULONG Room;        /* bytes at Data */
     PORT_MESSAGE Header;
@@ -58,9 +61,9 @@ void LpcpFreeMessage(PLPCP_MESSAGE Message);
 /* A user's message in pool: PORT_MESSAGE_TOO_LONG, INVALID_PARAMETER, ACCESS_VIOLATION. */
 _Must_inspect_result_ NTSTATUS LpcpCaptureMessage(
     PORT_MESSAGE __user *User, ULONG MaxLength, _Out_ PLPCP_MESSAGE *Message);
-/* A server thread's request, done with, is where its reply goes: LpcpCaptureMessage. */
-void LpcpKeepForReply(PLPCP_MESSAGE Request);
-void LpcpFreeReplyBlock(PLPC_THREAD Server);
+/* Frees it; but the calling thread's next message, LpcpCaptureMessage, may get its block. */
+void LpcpKeepBlock(PLPCP_MESSAGE Message);
+void LpcpFreeSpareBlock(PLPC_THREAD Thread);
 _Must_inspect_result_ NTSTATUS LpcpReturnMessage(
     PORT_MESSAGE __user *User, const LPCP_MESSAGE *Message);
 /*
@@ -93,6 +96,12 @@ void LpcpAbandonWaiters(_In_opt_ PLPCP_PORT_OBJECT WaitingOn, _In_opt_ PLPCP_POR
  */
 NTSTATUS LpcpAwaitAnswer(
     PLPC_THREAD Thread, KPROCESSOR_MODE Mode, _Out_ PLPCP_MESSAGE *Reply);
+
+/* ---- Sending (request.c) ---------------------------------------------------------------- */
+
+/* Takes the message over: on failure, which is PORT_DISCONNECTED, it is freed. */
+_Must_inspect_result_ NTSTATUS LpcpSend(
+    PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Message, ULONG Type);
 
 /* ---- Ports (port.c) --------------------------------------------------------------------- */
 

@@ -38,57 +38,72 @@ void LpcpFreeMessage(PLPCP_MESSAGE Message)
     ExFreePoolWithTag(Message, TAG_LPC);
 }
 
-void LpcpKeepForReply(PLPCP_MESSAGE Request)
+/*
+ * A server answers in the block of the request, and a client asks again in that of
+ * the answer: a conversation allocates once.
+ */
+void LpcpKeepBlock(PLPCP_MESSAGE Message)
 {
-    PLPC_THREAD Server = LpcpCurrentThread();
+    PLPC_THREAD Thread = LpcpCurrentThread();
 
-    LpcpFreeReplyBlock(Server);
-    Server->ReplyBlock = Request;
+    LpcpFreeSpareBlock(Thread);
+    Thread->SpareBlock = Message;
 }
 
-void LpcpFreeReplyBlock(PLPC_THREAD Server)
+void LpcpFreeSpareBlock(PLPC_THREAD Thread)
 {
-    if (Server->ReplyBlock != NULL) {
-        LpcpFreeMessage(Server->ReplyBlock);
-        Server->ReplyBlock = NULL;
+    if (Thread->SpareBlock != NULL) {
+        LpcpFreeMessage(Thread->SpareBlock);
+        Thread->SpareBlock = NULL;
     }
 }
 
-/* The block of the request this thread has taken, if it is kept and large enough. */
-static PLPCP_MESSAGE LpcpTakeReplyBlock(ULONG DataLength)
+static PLPCP_MESSAGE LpcpTakeBlock(ULONG DataLength)
 {
-    PLPC_THREAD Server = LpcpCurrentThread();
-    PLPCP_MESSAGE Message = Server->ReplyBlock;
+    PLPC_THREAD Thread = LpcpCurrentThread();
+    PLPCP_MESSAGE Message = Thread->SpareBlock;
 
     if (Message == NULL || Message->Room < DataLength) {
         return LpcpAllocateMessage(DataLength);
     }
-    Server->ReplyBlock = NULL;
+    Thread->SpareBlock = NULL;
     return Message;
+}
+
+/* The lengths were read before; DataLength is not read twice. */
+static NTSTATUS LpcpCaptureRest(PORT_MESSAGE __user *User, PLPCP_MESSAGE Message)
+{
+    ULONG Skipped = FIELD_OFFSET(PORT_MESSAGE, Type);
+    NTSTATUS Status = MmCopyFromUser(&Message->Header.Type, (const UCHAR __user *)User + Skipped,
+        sizeof(PORT_MESSAGE) - Skipped + Message->Header.DataLength);
+
+    if (NT_SUCCESS(Status) && Message->Header.DataInfoOffset != 0) {
+        Status = STATUS_INVALID_PARAMETER; /* no views to describe */
+    }
+    return Status;
 }
 
 NTSTATUS LpcpCaptureMessage(PORT_MESSAGE __user *User, ULONG MaxLength, PLPCP_MESSAGE *Message)
 {
-    PORT_MESSAGE Header;
-    NTSTATUS Status = MmCopyFromUser(&Header, User, sizeof(Header));
+    struct {
+        USHORT Data;
+        USHORT Total;
+    } Length;
+    NTSTATUS Status = MmCopyFromUser(&Length, User, sizeof(Length));
 
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    if (Header.TotalLength > MaxLength ||
-        Header.DataLength + sizeof(PORT_MESSAGE) > Header.TotalLength) {
+    if (Length.Total > MaxLength || Length.Data + sizeof(PORT_MESSAGE) > Length.Total) {
         return STATUS_PORT_MESSAGE_TOO_LONG;
     }
-    if (Header.DataInfoOffset != 0) {
-        return STATUS_INVALID_PARAMETER; /* no views to describe */
-    }
-    *Message = LpcpTakeReplyBlock(Header.DataLength);
+    *Message = LpcpTakeBlock(Length.Data);
     if (*Message == NULL) {
         return STATUS_NO_MEMORY;
     }
-    (*Message)->Header = Header;
-    Status = MmCopyFromUser(
-        (*Message)->Data, (const UCHAR __user *)User + sizeof(PORT_MESSAGE), Header.DataLength);
+    (*Message)->Header.DataLength = Length.Data;
+    (*Message)->Header.TotalLength = Length.Total;
+    Status = LpcpCaptureRest(User, *Message);
     if (!NT_SUCCESS(Status)) {
         LpcpFreeMessage(*Message);
     }

@@ -6,12 +6,12 @@
 #include "lpc/lpcp.h"
 
 POBJECT_TYPE LpcPortObjectType;
-PLPC_THREAD (*LpcThreadState)(PKTHREAD Thread);
+ULONG LpcThreadOffset;
 KGUARDED_MUTEX LpcpLock;
 
 PLPC_THREAD LpcpCurrentThread(void)
 {
-    return LpcThreadState(KeGetCurrentThread());
+    return (PLPC_THREAD)((PUCHAR)KeGetCurrentThread() + LpcThreadOffset);
 }
 
 PLPCP_PORT_OBJECT LpcpConnectionPortOf(PLPCP_PORT_OBJECT Port)

@@ -124,7 +124,7 @@ static NTSTATUS LpcpReceive(PLPCP_PORT_OBJECT Port, PVOID __user *PortContext,
     KeTraceAdoptAttempt(Message->Attempt);
     KeTrace(TraceLpcReceive, TraceP(Port), Message->Header.MessageId);
     if (Message->Header.Type == LPC_REQUEST) {
-        LpcpKeepForReply(Message);
+        LpcpKeepBlock(Message);
     } else {
         LpcpFreeMessage(Message);
     }

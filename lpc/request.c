@@ -19,8 +19,7 @@ static PLPCP_PORT_OBJECT LpcpDestination(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE M
     return Target;
 }
 
-/* Takes the message over; on failure it is freed. */
-static NTSTATUS LpcpSend(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Message, ULONG Type)
+NTSTATUS LpcpSend(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Message, ULONG Type)
 {
     KeAcquireGuardedMutex(&LpcpLock);
     PLPCP_PORT_OBJECT Target = LpcpDestination(Port, Message);
@@ -128,7 +127,7 @@ NTSTATUS NTAPI NtRequestWaitReplyPort(HANDLE PortHandle, PORT_MESSAGE __user *Re
     }
     if (Status == STATUS_SUCCESS) {
         Status = LpcpReturnMessage(ReplyMessage, Reply);
-        LpcpFreeMessage(Reply);
+        LpcpKeepBlock(Reply);
     }
     ObDereferenceObject(Port);
     return Status;

@@ -70,11 +70,6 @@ static void PspReleaseHandleTable(PKPROCESS Process)
 _Static_assert(offsetof(EPROCESS, Pcb) == 0, "a Process object begins with its KPROCESS");
 _Static_assert(offsetof(ETHREAD, Tcb) == 0, "a Thread object begins with its KTHREAD");
 
-static PLPC_THREAD PspLpcThread(PKTHREAD Thread)
-{
-    return &CONTAINING_RECORD(Thread, ETHREAD, Tcb)->Lpc;
-}
-
 static ULONG PspCountProcesses(void)
 {
     return PspProcessCount;
@@ -97,7 +92,7 @@ static void PspConnectLayers(void)
         .ForwardException = PspForwardException,
         .ReapThread = PspReapThread,
     };
-    LpcThreadState = PspLpcThread;
+    LpcThreadOffset = offsetof(ETHREAD, Lpc) - offsetof(ETHREAD, Tcb);
     ExCountProcesses = PspCountProcesses;
     ExCountCids = PspCountCids;
 }
