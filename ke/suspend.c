@@ -38,21 +38,28 @@ static BOOLEAN KiIsSuspended(PKTHREAD Thread)
     return Thread->SuspendCount != 0 || Thread->FreezeCount != 0;
 }
 
-/*
- * The first suspension.  An APC still queued means that a resume has overtaken
- * it: taking that release back is enough.  Both locks held.
- */
+/* The first suspension.  Both locks held. */
 static void KiStopThread(PKTHREAD Thread)
 {
-    if (!KiInsertQueueApc(&Thread->SuspendApc, 0)) {
-        Thread->SuspendSemaphore.Header.SignalState--;
-    }
+    ASSERT(!Thread->SuspendApc.Inserted); /* only while the thread shall stop */
+    (void)KiInsertQueueApc(&Thread->SuspendApc, 0);
 }
 
+/* Unless it has obeyed, the order to stop is withdrawn: so it is for most new threads. */
 static void KiContinueThread(PKTHREAD Thread)
 {
-    Thread->SuspendSemaphore.Header.SignalState++;
-    KiWaitTest(&Thread->SuspendSemaphore.Header, 0);
+    PKAPC_STATE State = Thread->ApcStatePointer[OriginalApcEnvironment];
+
+    if (!Thread->SuspendApc.Inserted) {
+        Thread->SuspendSemaphore.Header.SignalState++;
+        KiWaitTest(&Thread->SuspendSemaphore.Header, 0);
+        return;
+    }
+    (void)RemoveEntryList(&Thread->SuspendApc.ApcListEntry);
+    Thread->SuspendApc.Inserted = FALSE;
+    if (IsListEmpty(&State->ApcListHead[KernelMode])) {
+        State->KernelApcPending = FALSE;
+    }
 }
 
 NTSTATUS KeSuspendThread(PKTHREAD Thread, PULONG PreviousCount)

@@ -268,7 +268,7 @@ def model_run(model, options, broken=None):
 # -E: that nobody resumes a thread is no error by itself.
 MODELS = {
     "wait": ("", ["PLAIN_STORE", "KEEP_TIMER"]),
-    "suspend": ("-E", ["NO_RECHECK", "SELF_UNCHECKED", "ALWAYS_QUEUE"]),
+    "suspend": ("-E", ["NO_RECHECK", "SELF_UNCHECKED", "LEAVE_QUEUED"]),
     "shootdown": ("", ["LOAD_FIRST", "LEAVE_EARLY", "DEAF", "NO_WAIT"]),
     "mutex": ("", ["STALE", "KEEP_WOKEN", "MANY"]),
 }

@@ -18,8 +18,8 @@
  *
  * Broken variants: NO_RECHECK does not look again whether the thread was told to end
  * after suspending it; SELF_UNCHECKED lets a thread that suspends itself stop before
- * it has looked, as the code once did; ALWAYS_QUEUE forgets that the APC may still be
- * queued from a suspension that was resumed.
+ * it has looked, as the code once did; LEAVE_QUEUED lets a resume release the semaphore
+ * though the APC has not come to wait for it and is still queued.
  */
 byte count;
 short semaphore;
@@ -40,12 +40,7 @@ inline Suspend(Ok)
         if
         :: Ok ->
             if
-            :: count == 0 && !suspendQueued -> suspendQueued = true
-#ifdef ALWAYS_QUEUE
-            :: count == 0 && suspendQueued -> skip
-#else
-            :: count == 0 && suspendQueued -> semaphore--
-#endif
+            :: count == 0 -> suspendQueued = true
             :: else
             fi;
             count++
@@ -56,11 +51,17 @@ inline Suspend(Ok)
 
 inline Release()
 {
-    semaphore++;
-    assert(semaphore <= 2);
     if
-    :: parked && semaphore > 0 -> semaphore--; parked = false
-    :: else
+#ifndef LEAVE_QUEUED
+    :: suspendQueued -> suspendQueued = false
+#endif
+    :: else ->
+        semaphore++;
+        assert(semaphore <= 2);
+        if
+        :: parked && semaphore > 0 -> semaphore--; parked = false
+        :: else
+        fi
     fi
 }
 
