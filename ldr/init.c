@@ -20,6 +20,9 @@ static BOOLEAN LdrpElectInitializer(VOID)
     LARGE_INTEGER Delay = {.QuadPart = -30 * 10000LL}; /* 30 ms, as NT polls */
     LONG Expected = 0;
 
+    if (__atomic_load_n(&LdrpProcessInitState, __ATOMIC_ACQUIRE) == 2) {
+        return FALSE;
+    }
     if (__atomic_compare_exchange_n(&LdrpProcessInitState, &Expected, 1, FALSE,
             __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         return TRUE;

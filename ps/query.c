@@ -11,6 +11,7 @@
 
 #define PSP_QUERY_MAX 64 /* bytes: the largest answer of fixed size */
 
+/* On success it has filled every byte of the answer's length: they go to the user. */
 typedef NTSTATUS PSP_QUERY_ROUTINE(PVOID Object, PVOID Answer);
 
 typedef struct _PSP_QUERY {
@@ -173,19 +174,19 @@ static NTSTATUS PspQueryFailAcquisition(PVOID Object, PVOID Answer)
 }
 
 static const PSP_QUERY PspThreadQueries[] = {
+    {ThreadAmILastThread, sizeof(ULONG), PspQueryAmILastThread}, /* each that ends asks */
+    {ThreadNascentIdentity, sizeof(NASCENT_THREAD_IDENTITY), PspQueryThreadIdentity},
     {ThreadBasicInformation, sizeof(THREAD_BASIC_INFORMATION), PspQueryThreadBasic},
     {ThreadTimes, sizeof(KERNEL_USER_TIMES), PspQueryThreadTimes},
     {ThreadQuerySetWin32StartAddress, sizeof(PVOID), PspQueryWin32StartAddress},
-    {ThreadAmILastThread, sizeof(ULONG), PspQueryAmILastThread},
     {ThreadPriorityBoost, sizeof(ULONG), PspQueryThreadBoost},
-    {ThreadNascentIdentity, sizeof(NASCENT_THREAD_IDENTITY), PspQueryThreadIdentity},
     {ThreadNascentFailAcquisition, sizeof(ULONG), PspQueryFailAcquisition},
 };
 
 static NTSTATUS PspAnswerQuery(const PSP_QUERY *Queries, ULONG Count, ULONG Class, ULONG Length,
     PVOID Object, void __user *Information, ULONG __user *ReturnLength)
 {
-    UCHAR Answer[PSP_QUERY_MAX] __attribute__((aligned(8))) = {0};
+    UCHAR Answer[PSP_QUERY_MAX] __attribute__((aligned(8)));
     ULONG Index = 0;
 
     while (Index < Count && Queries[Index].Class != Class) {

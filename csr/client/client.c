@@ -82,6 +82,8 @@ NTSTATUS NTAPI CsrClientConnectToServer(PCWSTR ObjectDirectory, ULONG ServerDllI
 /*
  * CsrClientCallServer - a request and its reply, in the same message.
  *
+ * The caller fills in the request's own structure, DataLength bytes, and nothing else.
+ *
  * A capture buffer, for data that does not fit a message, is not implemented.
  */
 NTSTATUS NTAPI CsrClientCallServer(PCSR_API_MSG Message,
@@ -98,9 +100,10 @@ NTSTATUS NTAPI CsrClientCallServer(PCSR_API_MSG Message,
     if (CsrApiPort == NULL) {
         return STATUS_PORT_DISCONNECTED;
     }
-    memset(&Message->h, 0, sizeof(Message->h));
-    Message->h.DataLength = (USHORT)(CSR_API_MSG_HEADER_LENGTH + DataLength);
-    Message->h.TotalLength = (USHORT)(sizeof(Message->h) + Message->h.DataLength);
+    Message->h = (PORT_MESSAGE){
+        .DataLength = (USHORT)(CSR_API_MSG_HEADER_LENGTH + DataLength),
+        .TotalLength = (USHORT)(sizeof(PORT_MESSAGE) + CSR_API_MSG_HEADER_LENGTH + DataLength),
+    };
     Message->ApiNumber = ApiNumber;
     Message->ReturnValue = STATUS_UNSUCCESSFUL;
     Status = NtRequestWaitReplyPort(CsrApiPort, &Message->h, &Message->h);

@@ -43,7 +43,7 @@ NTSTATUS BasepTellCsr(PBASE_CREATE Create)
 
 NTSTATUS BasepTellCsrOfThread(HANDLE Thread, const CLIENT_ID *ClientId)
 {
-    CSR_API_MSG Message = {0};
+    CSR_API_MSG Message;
 
     Message.u.CreateThread.ThreadHandle = Thread;
     Message.u.CreateThread.ClientId = *ClientId;
@@ -54,7 +54,7 @@ NTSTATUS BasepTellCsrOfThread(HANDLE Thread, const CLIENT_ID *ClientId)
 /* Nothing can be done if it fails: the death of the last thread tells it again. */
 VOID BasepTellCsrOfExit(UINT ExitCode)
 {
-    CSR_API_MSG Message = {0};
+    CSR_API_MSG Message;
 
     Message.u.ExitProcess.ExitCode = ExitCode;
     (void)CsrClientCallServer(&Message, NULL, BasepExitProcess, sizeof(Message.u.ExitProcess));

@@ -10,8 +10,8 @@
 #define RTLP_SELECTOR_TEB  0x38
 #define RTLP_INITIAL_EFLAGS 0x3000
 
-/* Stack sizes of 0 are those of the current image's header. */
-static NTSTATUS RtlpStackSizes(PSIZE_T Maximum, PSIZE_T Committed)
+/* Sizes of 0 are those of the current image's header. */
+static NTSTATUS RtlpDefaultStackSizes(PSIZE_T Maximum, PSIZE_T Committed)
 {
     PIMAGE_NT_HEADERS Headers = RtlImageNtHeader(NtCurrentPeb()->ImageBaseAddress);
 
@@ -23,6 +23,17 @@ static NTSTATUS RtlpStackSizes(PSIZE_T Maximum, PSIZE_T Committed)
     }
     if (*Committed == 0) {
         *Committed = Headers->OptionalHeader.SizeOfStackCommit;
+    }
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS RtlpStackSizes(PSIZE_T Maximum, PSIZE_T Committed)
+{
+    if (*Maximum == 0 || *Committed == 0) {
+        NTSTATUS Status = RtlpDefaultStackSizes(Maximum, Committed);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
     }
     *Committed = ALIGN_UP_BY(*Committed != 0 ? *Committed : 1, PAGE_SIZE);
     if (*Maximum < *Committed + 2 * PAGE_SIZE) {
@@ -55,7 +66,7 @@ NTSTATUS NTAPI RtlCreateUserStack(HANDLE Process, SIZE_T MaximumStackSize,
 {
     NTSTATUS Status = RtlpStackSizes(&MaximumStackSize, &CommittedStackSize);
 
-    memset(InitialTeb, 0, sizeof(*InitialTeb));
+    *InitialTeb = (INITIAL_TEB){0};
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -77,23 +88,22 @@ VOID NTAPI RtlFreeUserStack(HANDLE Process, PINITIAL_TEB InitialTeb)
     SIZE_T Size = 0;
 
     (void)NtFreeVirtualMemory(Process, &InitialTeb->AllocatedStackBase, &Size, MEM_RELEASE);
-    memset(InitialTeb, 0, sizeof(*InitialTeb));
+    *InitialTeb = (INITIAL_TEB){0};
 }
 
 VOID NTAPI RtlInitializeContext(
     PCONTEXT Context, PVOID Eip, ULONG_PTR Eax, ULONG_PTR Ebx, PVOID StackBase)
 {
-    /* CONTEXT_FULL is without what lies before and behind these. */
-    memset(&Context->SegGs, 0,
-        offsetof(CONTEXT, ExtendedRegisters) - offsetof(CONTEXT, SegGs));
-    Context->ContextFlags = CONTEXT_FULL;
+    Context->ContextFlags = CONTEXT_FULL; /* so there are no other registers to fill in */
     Context->Eip = (ULONG)(ULONG_PTR)Eip;
     Context->Eax = Eax;
     Context->Ebx = Ebx;
+    Context->Ecx = Context->Edx = Context->Esi = Context->Edi = Context->Ebp = 0;
     Context->Esp = (ULONG)(ULONG_PTR)StackBase - sizeof(ULONG);
     Context->SegCs = RTLP_SELECTOR_CODE;
     Context->SegSs = Context->SegDs = Context->SegEs = RTLP_SELECTOR_DATA;
     Context->SegFs = RTLP_SELECTOR_TEB;
+    Context->SegGs = 0;
     Context->EFlags = RTLP_INITIAL_EFLAGS;
 }
 
