@@ -89,6 +89,10 @@ APPS        := $(patsubst user/apps/%.c,%,$(wildcard user/apps/*.c))
 USER_TESTS  := $(patsubst tests/user/%.c,%,$(wildcard tests/user/*.c))
 TEST_DLLS   := $(patsubst tests/user/dlls/%.c,%,$(wildcard tests/user/dlls/*.c))
 
+# As the kernel; not the programs, at which binutils' ld would stumble.
+$(NTDLL_OBJS) $(K32_OBJS) $(CSRSS_OBJS): USER_LTO := $(if $(RELEASE),-flto=auto)
+LINK_WHOLE = $(if $(RELEASE),$(USER_FLAGS) -flto=auto)
+
 SYSTEM_IMAGES := ntdll.dll kernel32.dll smss.exe csrss.exe
 RAMDISK_FILES := $(SYSTEM_IMAGES:%=windows/system32/%) $(APPS:%=programs/%.exe) \
 	$(USER_TESTS:%=tests/%.exe) $(TEST_DLLS:%=tests/%.dll)
@@ -186,7 +190,7 @@ $(O)/kernel/%.o: % Makefile | $(GENERATED) $(SETUP_STAMP)
 $(O)/user/obj/%.o: % Makefile | $(GENERATED) $(SETUP_STAMP)
 	mkdir -p $(@D)
 	echo "  UCC   $<"
-	$(USER_CC) $(USER_FLAGS) -MMD -MP -c -o $@ $<
+	$(USER_CC) $(USER_FLAGS) $(USER_LTO) -MMD -MP -c -o $@ $<
 
 kernel-objects: $(KERNEL_OBJS) ## compile the kernel without linking it
 
@@ -218,11 +222,11 @@ $(O)/user/libkernel32.a: user/kernel32/kernel32.def | $(SETUP_STAMP)
 LINK_DLL = echo "  ULD   $@" && $(USER_LINK) -shared -Wl,--kill-at -o $@ $(filter %.o %.def,$^)
 $(O)/user/windows/system32/ntdll.dll: $(NTDLL_OBJS) user/ntdll/ntdll.def
 	mkdir -p $(@D)
-	$(LINK_DLL) -Wl,--image-base,0x77f00000 -Wl,--subsystem,native -Wl,--entry,0 -lgcc
+	$(LINK_DLL) -Wl,--image-base,0x77f00000 -Wl,--subsystem,native -Wl,--entry,0 -lgcc $(LINK_WHOLE)
 $(O)/user/windows/system32/kernel32.dll: $(K32_OBJS) user/kernel32/kernel32.def $(O)/user/libntdll.a
 	mkdir -p $(@D)
 	$(LINK_DLL) -Wl,--image-base,0x77e00000 -Wl,--subsystem,console \
-		-Wl,--entry,_BaseDllInitialize@12 -L$(O)/user -lntdll -lgcc
+		-Wl,--entry,_BaseDllInitialize@12 -L$(O)/user -lntdll -lgcc $(LINK_WHOLE)
 
 LINK_EXE = echo "  ULD   $@" && $(USER_LINK) -Wl,--image-base,0x400000 -o $@ \
 	$(filter %.o,$^) -L$(O)/user
@@ -231,7 +235,7 @@ $(O)/user/windows/system32/smss.exe: $(SMSS_OBJS) $(O)/user/libntdll.a
 	$(LINK_EXE) $(LINK_NATIVE) -lntdll -lgcc
 $(O)/user/windows/system32/csrss.exe: $(CSRSS_OBJS) $(O)/user/libntdll.a
 	mkdir -p $(@D)
-	$(LINK_EXE) $(LINK_NATIVE) -lntdll -lgcc
+	$(LINK_EXE) $(LINK_NATIVE) -lntdll -lgcc $(LINK_WHOLE)
 # A program whose source says "subsystem: native" imports ntdll alone.
 link_program = $(LINK_EXE) $(if $(shell grep -l 'subsystem: native' $(1)),$(LINK_NATIVE),\
 	$(LINK_CONSOLE) -lkernel32) -lntdll -lgcc
