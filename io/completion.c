@@ -21,7 +21,12 @@ static POBJECT_TYPE IopCompletionObjectType;
 /* Nobody can wait any more; the packets that nobody fetched go. */
 static void IopDeleteCompletion(PVOID Object)
 {
-    PLIST_ENTRY First = KeRundownQueue(Object);
+    PKQUEUE Queue = Object;
+
+    if (Queue->Header.Type != QueueObject) {
+        return; /* it had not become one yet */
+    }
+    PLIST_ENTRY First = KeRundownQueue(Queue);
     PLIST_ENTRY Entry = First;
 
     while (Entry != NULL) {

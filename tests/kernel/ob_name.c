@@ -227,6 +227,26 @@ START_TEST(ob_types, "object types live in \\ObjectTypes")
     ObDereferenceObject(Object);
 }
 
+START_TEST(ob_unfinished, "each type's Delete takes an object that nobody has filled in yet")
+{
+    static const PCWSTR Names[] = {L"Directory", L"SymbolicLink", L"Section", L"Process",
+        L"Thread", L"Token", L"KeyedEvent", L"Timer", L"Event", L"Semaphore", L"Mutant", L"Port",
+        L"Device", L"File", L"IoCompletion"};
+
+    for (ULONG i = 0; i < ARRAYSIZE(Names); i++) {
+        WCHAR Path[40];
+        UNICODE_STRING Name = {0, sizeof(Path), Path};
+        PVOID Type, Object;
+
+        ok_status(RtlAppendUnicodeToString(&Name, L"\\ObjectTypes\\"), STATUS_SUCCESS);
+        ok_status(RtlAppendUnicodeToString(&Name, Names[i]), STATUS_SUCCESS);
+        ok_status(ObReferenceObjectByName(&Name, 0, NULL, NULL, &Type), STATUS_SUCCESS);
+        ok_status(ObCreateObject(KernelMode, Type, NULL, 0, &Object), STATUS_SUCCESS);
+        ObDereferenceObject(Object);
+        ObDereferenceObject(Type);
+    }
+}
+
 START_TEST(ob_name_faults, "a named event: each acquisition failed in turn")
 {
     ULONG Attempt = KeTraceBeginAttempt();
