@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Services on a thread by handle: suspend, resume, alert, user APCs.  And freezing all
- * threads of a process, for a debugger's sake.
+ * Services on a thread by handle: suspend, resume, alert, user APCs.  Those on all
+ * threads of a process, and freezing them for a debugger's sake.
  *
  * The mechanisms are Ke's; here the handle is checked and the count returned.
  */
 #include "ps/psp.h"
+
+/* Threads that nobody stops any more: who waits for their end would not see it. */
+#define PSP_ENDING (CT_TERMINATED | CT_DEAD_THREAD)
 
 static NTSTATUS PspReferenceThread(HANDLE Handle, ACCESS_MASK Access, _Out_ PETHREAD *Thread)
 {
@@ -37,10 +40,10 @@ static NTSTATUS PspSuspendUnlessTerminating(PETHREAD Thread, _Out_ PULONG Previo
     if (!ExAcquireRundownProtection(&Thread->RundownProtect)) {
         return STATUS_THREAD_IS_TERMINATING;
     }
-    NTSTATUS Status = (Thread->CrossThreadFlags & CT_TERMINATED) != 0
+    NTSTATUS Status = (Thread->CrossThreadFlags & PSP_ENDING) != 0
         ? STATUS_THREAD_IS_TERMINATING : KeSuspendThread(&Thread->Tcb, Previous);
 
-    if ((Thread->CrossThreadFlags & CT_TERMINATED) != 0 && NT_SUCCESS(Status)) {
+    if ((Thread->CrossThreadFlags & PSP_ENDING) != 0 && NT_SUCCESS(Status)) {
         KeForceResumeThread(&Thread->Tcb); /* it was told to end between the two */
         Status = STATUS_THREAD_IS_TERMINATING;
     }
@@ -62,6 +65,52 @@ static NTSTATUS PspSuspendThread(PETHREAD Thread, _Out_ PULONG Previous)
     KeEnterCriticalRegion();
     Status = PspSuspendUnlessTerminating(Thread, Previous);
     KeLeaveCriticalRegion();
+    return Status;
+}
+
+/* A thread that is ending, or suspended as often as can be, is left as it is. */
+static void PspSuspendOneOfMany(PETHREAD Thread)
+{
+    ULONG Previous;
+
+    (void)!NT_SUCCESS(PspSuspendUnlessTerminating(Thread, &Previous));
+}
+
+static void PspResumeOneOfMany(PETHREAD Thread)
+{
+    KeTrace(TracePspResume, Thread->Tcb.ThreadId, KeResumeThread(&Thread->Tcb));
+}
+
+/*
+ * PspForEachThread - Routine for every thread that the process has now.
+ *
+ * PROCESS_IS_TERMINATING after its last one.  A caller that suspends its own process
+ * stops at the end of the region: then all others have been told to, and it holds
+ * nothing that an exit would wait for.
+ */
+static NTSTATUS PspForEachThread(HANDLE ProcessHandle, void (*Routine)(PETHREAD Thread))
+{
+    PVOID Object;
+    NTSTATUS Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_SUSPEND_RESUME,
+        PsProcessType, KeGetPreviousMode(), &Object, NULL);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    PEPROCESS Process = Object;
+    PETHREAD Thread = NULL;
+
+    KeEnterCriticalRegion();
+    if (ExAcquireRundownProtection(&Process->RundownProtect)) {
+        while ((Thread = PspGetNextProcessThread(Process, Thread)) != NULL) {
+            Routine(Thread);
+        }
+        ExReleaseRundownProtection(&Process->RundownProtect);
+    } else {
+        Status = STATUS_PROCESS_IS_TERMINATING;
+    }
+    KeLeaveCriticalRegion();
+    ObDereferenceObject(Process);
     return Status;
 }
 
@@ -127,6 +176,17 @@ NTSTATUS NTAPI NtResumeThread(HANDLE ThreadHandle, ULONG __user *PreviousSuspend
     KeTrace(TracePspResume, Thread->Tcb.ThreadId, Previous);
     ObDereferenceObject(Thread);
     return PspReturnCount(PreviousSuspendCount, Previous);
+}
+
+NTSTATUS NTAPI NtSuspendProcess(HANDLE ProcessHandle)
+{
+    return PspForEachThread(ProcessHandle, PspSuspendOneOfMany);
+}
+
+/* Each of its threads once, also one that was suspended by itself. */
+NTSTATUS NTAPI NtResumeProcess(HANDLE ProcessHandle)
+{
+    return PspForEachThread(ProcessHandle, PspResumeOneOfMany);
 }
 
 NTSTATUS NTAPI NtAlertThread(HANDLE ThreadHandle)

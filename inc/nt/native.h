@@ -40,6 +40,8 @@ NTSERVICE NtTerminateProcess(HANDLE ProcessHandle, NTSTATUS ExitStatus);
 NTSERVICE NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus);
 NTSERVICE NtSuspendThread(HANDLE ThreadHandle, ULONG __user *PreviousSuspendCount);
 NTSERVICE NtResumeThread(HANDLE ThreadHandle, ULONG __user *PreviousSuspendCount);
+NTSERVICE NtSuspendProcess(HANDLE ProcessHandle);
+NTSERVICE NtResumeProcess(HANDLE ProcessHandle);
 NTSERVICE NtAlertThread(HANDLE ThreadHandle);
 NTSERVICE NtAlertResumeThread(HANDLE ThreadHandle, ULONG __user *PreviousSuspendCount);
 NTSERVICE NtTestAlert(void);

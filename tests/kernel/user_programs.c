@@ -95,3 +95,8 @@ START_TEST(user_edges, "each call for each dispatcher object: rights, kinds, nam
 {
     KtRunNativeTest(L"\\??\\C:\\tests\\edges.exe");
 }
+
+START_TEST(user_suspend, "processes suspended and resumed as a whole")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\suspend.exe");
+}

@@ -10,7 +10,7 @@
  *   Suspend     KeSuspendThread, KiStopThread (ke/suspend.c)
  *   Resume      KiResumeThread, KiContinueThread (ke/suspend.c)
  *   ForceResume KeForceResumeThread (ke/suspend.c)
- *   Suspender   PspSuspendThread, NtResumeThread (ps/suspend.c)
+ *   Suspender   PspSuspendThread, NtSuspendProcess, NtResumeThread (ps/suspend.c)
  *   Killer      PspTerminateThreadByPointer (ps/terminate.c)
  *
  * The dispatcher lock and the APC queue lock are held together, so what happens under
@@ -27,7 +27,7 @@ bool parked;           /* waits for the semaphore in KiSuspendThread */
 bool suspendQueued;    /* SuspendApc.Inserted */
 bool exitQueued;       /* ExitApc as a kernel APC */
 bool exitPending;      /* and as a user APC */
-bool terminated;       /* CT_TERMINATED */
+bool terminated;       /* CT_TERMINATED or CT_DEAD_THREAD */
 bool queueable = true; /* ApcQueueable */
 bool closed;           /* rundown protection is refused */
 byte rundown;

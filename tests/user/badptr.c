@@ -114,6 +114,7 @@ static const BAD_SERVICE Services[] = {
     CALL(NtRequestPort, "zp"),
     CALL(NtRequestWaitReplyPort, "zpp"),
     CALL(NtResetEvent, "zp"),
+    CALL(NtResumeProcess, "z"),
     CALL(NtResumeThread, "Tp"),
     CALL(NtSetContextThread, "Tp"),
     CALL(NtSetEvent, "Ep"),
@@ -125,6 +126,7 @@ static const BAD_SERVICE Services[] = {
     CALL(NtSetSecurityObject, "E4p"),
     CALL(NtSetTimer, "zp0000p"),
     CALL(NtSignalAndWaitForSingleObject, "EE0p"),
+    CALL(NtSuspendProcess, "z"),
     CALL(NtSuspendThread, "Tp"),
     CALL(NtTerminateProcess, "z0"),
     CALL(NtTerminateThread, "z0"),
@@ -293,12 +295,17 @@ static ULONG_PTR PlausibleArgument(CHAR Kind, ULONG Position)
 
 /*
  * To NtTerminateProcess FFFFFFFF is this process and NULL all its other threads;
- * to NtTerminateThread NULL is this thread: those calls would succeed.  So would
- * the option to close the source of a duplication, which later calls need.
+ * to NtTerminateThread NULL is this thread: those calls would succeed.  Suspended,
+ * this process would stay so; resumed, it would run threads that NtCreateThread has
+ * made of nothing.  The option to close the source of a duplication would take from
+ * later calls what they need.
  */
 static BOOLEAN WouldSpoilTheTest(const BAD_SERVICE *Service, ULONG Position, ULONG_PTR Value)
 {
     switch (Service->Number) {
+    case NumberNtResumeProcess:
+    case NumberNtSuspendProcess:
+        return Position == 0 && Value == 0xFFFFFFFF;
     case NumberNtTerminateProcess:
         return Position == 0 && (Value == 0xFFFFFFFF || Value == 0);
     case NumberNtTerminateThread:
