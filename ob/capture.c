@@ -68,13 +68,18 @@ void ObpFreeString(PUNICODE_STRING String)
 /*
  * ObpCaptureGiven - the attributes are there; Captured is empty.
  *
- * INVALID_PARAMETER for a wrong length or unknown attributes; OBJECT_NAME_INVALID
+ * DATATYPE_MISALIGNMENT for attributes at an odd place, INVALID_PARAMETER for a
+ * wrong length or unknown attributes; OBJECT_NAME_INVALID
  * for a root without a name.  OBJ_KERNEL_HANDLE is not for user mode and dropped.
  */
 static __attribute__((noinline)) NTSTATUS ObpCaptureGiven(OBJECT_ATTRIBUTES __user *ObjectAttributes,
     KPROCESSOR_MODE Mode, POBJECT_CAPTURED_ATTRIBUTES Captured)
 {
     OBJECT_ATTRIBUTES Attributes;
+
+    if (Mode == UserMode && (__force ULONG_PTR)ObjectAttributes % sizeof(ULONG) != 0) {
+        return STATUS_DATATYPE_MISALIGNMENT;
+    }
     NTSTATUS Status = ObpCopyIn(&Attributes, ObjectAttributes, sizeof(Attributes), Mode);
 
     if (!NT_SUCCESS(Status)) {

@@ -40,102 +40,127 @@ NTSTATUS PsLookupThreadByThreadId(HANDLE ThreadId, PETHREAD *Thread)
     return *Thread != NULL ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
 
-/* The thread of a CLIENT_ID; a process id in it, if any, must match. */
-static NTSTATUS PspLookupThreadByClientId(const CLIENT_ID *ClientId, PETHREAD *Thread)
+/* The thread of a CLIENT_ID that names its process, too: INVALID_CID if it is not that one's. */
+static NTSTATUS PspLookupProcessThreadByCid(const CLIENT_ID *ClientId, PETHREAD *Thread)
 {
-    NTSTATUS Status = PsLookupThreadByThreadId(ClientId->UniqueThread, Thread);
-
-    if (NT_SUCCESS(Status) && ClientId->UniqueProcess != NULL &&
-        (*Thread)->Cid.UniqueProcess != ClientId->UniqueProcess) {
+    if (!NT_SUCCESS(PsLookupThreadByThreadId(ClientId->UniqueThread, Thread))) {
+        return STATUS_INVALID_CID;
+    }
+    if ((*Thread)->Cid.UniqueProcess != ClientId->UniqueProcess) {
         ObDereferenceObject(*Thread);
-        Status = STATUS_INVALID_CID;
+        return STATUS_INVALID_CID;
     }
-    return Status == STATUS_INVALID_PARAMETER ? STATUS_INVALID_CID : Status;
+    return STATUS_SUCCESS;
 }
 
-static NTSTATUS PspReturnHandle(PVOID Object, ULONG Attributes, ACCESS_MASK DesiredAccess,
-    POBJECT_TYPE Type, HANDLE __user *UserHandle)
+/* How NtOpenProcess finds its object: a thread's id, if there is one, names its process. */
+static NTSTATUS PspLookupProcess(const CLIENT_ID *ClientId, PVOID *Object)
 {
-    HANDLE Handle;
-    NTSTATUS Status = ObOpenObjectByPointer(
-        Object, Attributes, DesiredAccess, Type, KeGetPreviousMode(), &Handle);
+    PEPROCESS Process = NULL;
+    PETHREAD Thread;
+    NTSTATUS Status;
 
-    return ObReturnHandle(UserHandle, Handle, Status);
-}
-
-/*
- * Both calls name an object by a CLIENT_ID or by a name, not by both and not by
- * neither.  Processes and threads have no names here, so a name is not found.
- */
-static NTSTATUS PspCaptureOpen(HANDLE __user *Handle, OBJECT_ATTRIBUTES __user *ObjectAttributes,
-    CLIENT_ID __user *ClientId, _Out_ PULONG Attributes, _Out_ PCLIENT_ID Captured)
-{
-    OBJECT_CAPTURED_ATTRIBUTES Names;
-    NTSTATUS Status = MmProbeForWrite(Handle, sizeof(HANDLE), sizeof(HANDLE));
-
-    if (NT_SUCCESS(Status)) {
-        Status = ObCaptureAttributes(ObjectAttributes, KeGetPreviousMode(), &Names);
-    }
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    BOOLEAN Named = Names.Name.Length != 0;
-
-    *Attributes = Names.Attributes;
-    ObReleaseAttributes(&Names);
-    if (Named == (ClientId != NULL)) {
-        return STATUS_INVALID_PARAMETER_MIX;
-    }
-    if (Named) {
-        return STATUS_OBJECT_NAME_NOT_FOUND;
-    }
-    return MmCopyFromUser(Captured, ClientId, sizeof(CLIENT_ID));
-}
-
-NTSTATUS NTAPI NtOpenProcess(HANDLE __user *ProcessHandle, ACCESS_MASK DesiredAccess,
-    OBJECT_ATTRIBUTES __user *ObjectAttributes, CLIENT_ID __user *ClientId)
-{
-    PEPROCESS Process;
-    CLIENT_ID Cid;
-    ULONG Attributes;
-    NTSTATUS Status = PspCaptureOpen(ProcessHandle, ObjectAttributes, ClientId, &Attributes, &Cid);
-
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    if (Cid.UniqueThread != NULL) { /* then it is the thread that names its process */
-        PETHREAD Thread;
-
-        Status = PspLookupThreadByClientId(&Cid, &Thread);
+    if (ClientId->UniqueThread == NULL) {
+        Status = PsLookupProcessByProcessId(ClientId->UniqueProcess, &Process);
+    } else {
+        Status = PspLookupProcessThreadByCid(ClientId, &Thread);
         if (NT_SUCCESS(Status)) {
             Process = Thread->ThreadsProcess;
             ObReferenceObject(Process);
             ObDereferenceObject(Thread);
         }
-    } else {
-        Status = PsLookupProcessByProcessId(Cid.UniqueProcess, &Process);
+    }
+    *Object = Process;
+    return Status;
+}
+
+static NTSTATUS PspLookupThread(const CLIENT_ID *ClientId, PVOID *Object)
+{
+    PETHREAD Thread = NULL;
+    NTSTATUS Status = ClientId->UniqueProcess != NULL
+        ? PspLookupProcessThreadByCid(ClientId, &Thread)
+        : PsLookupThreadByThreadId(ClientId->UniqueThread, &Thread);
+
+    *Object = Thread;
+    return Status;
+}
+
+/* One of the two kinds. */
+typedef struct _PSP_OPEN {
+    POBJECT_TYPE *Type;
+    NTSTATUS (*Lookup)(const CLIENT_ID *ClientId, PVOID *Object);
+} PSP_OPEN;
+
+static const PSP_OPEN PspProcessOpen = {&PsProcessType, PspLookupProcess};
+static const PSP_OPEN PspThreadOpen = {&PsThreadType, PspLookupThread};
+
+static NTSTATUS PspCaptureOpen(HANDLE __user *Handle, OBJECT_ATTRIBUTES __user *ObjectAttributes,
+    CLIENT_ID __user *ClientId, _Out_ POBJECT_ATTRIBUTES Attributes, _Out_ PCLIENT_ID Cid)
+{
+    NTSTATUS Status = MmProbeForWrite(Handle, sizeof(HANDLE), sizeof(HANDLE));
+
+    if (NT_SUCCESS(Status)) {
+        Status = MmProbeForRead(ObjectAttributes, sizeof(*Attributes), sizeof(ULONG));
     }
     if (NT_SUCCESS(Status)) {
-        Status = PspReturnHandle(Process, Attributes, DesiredAccess, PsProcessType, ProcessHandle);
-        ObDereferenceObject(Process);
+        Status = MmCopyFromUser(Attributes, ObjectAttributes, sizeof(*Attributes));
+    }
+    if (NT_SUCCESS(Status) && ClientId != NULL) {
+        Status = MmProbeForRead(ClientId, sizeof(*Cid), sizeof(ULONG));
+        if (NT_SUCCESS(Status)) {
+            Status = MmCopyFromUser(Cid, ClientId, sizeof(*Cid));
+        }
     }
     return Status;
+}
+
+/*
+ * PspOpen - both calls: an object by a CLIENT_ID or by a name.
+ *
+ * PARAMETER_MIX: by both, or by neither.  The OBJECT_ATTRIBUTES must be there, but to
+ * a CLIENT_ID nothing in them matters but OBJ_INHERIT, not even their length.
+ */
+static NTSTATUS PspOpen(const PSP_OPEN *Open, HANDLE __user *UserHandle,
+    ACCESS_MASK DesiredAccess, OBJECT_ATTRIBUTES __user *ObjectAttributes,
+    CLIENT_ID __user *ClientId)
+{
+    KPROCESSOR_MODE Mode = KeGetPreviousMode();
+    OBJECT_ATTRIBUTES Attributes;
+    CLIENT_ID Cid;
+    HANDLE Handle;
+    PVOID Object;
+    NTSTATUS Status = PspCaptureOpen(UserHandle, ObjectAttributes, ClientId, &Attributes, &Cid);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if ((Attributes.ObjectName != NULL) == (ClientId != NULL)) {
+        return STATUS_INVALID_PARAMETER_MIX;
+    }
+    if (ClientId == NULL) {
+        Status = ObOpenObjectByName(
+            ObjectAttributes, *Open->Type, Mode, DesiredAccess, NULL, &Handle);
+        return ObReturnHandle(UserHandle, Handle, Status);
+    }
+    Status = Open->Lookup(&Cid, &Object);
+    if (NT_SUCCESS(Status)) {
+        Status = ObOpenObjectByPointer(Object, Attributes.Attributes & OBJ_INHERIT,
+            DesiredAccess, *Open->Type, Mode, &Handle);
+        Status = ObReturnHandle(UserHandle, Handle, Status);
+        ObDereferenceObject(Object);
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI NtOpenProcess(HANDLE __user *ProcessHandle, ACCESS_MASK DesiredAccess,
+    OBJECT_ATTRIBUTES __user *ObjectAttributes, CLIENT_ID __user *ClientId)
+{
+    return PspOpen(
+        &PspProcessOpen, ProcessHandle, DesiredAccess, ObjectAttributes, ClientId);
 }
 
 NTSTATUS NTAPI NtOpenThread(HANDLE __user *ThreadHandle, ACCESS_MASK DesiredAccess,
     OBJECT_ATTRIBUTES __user *ObjectAttributes, CLIENT_ID __user *ClientId)
 {
-    PETHREAD Thread;
-    CLIENT_ID Cid;
-    ULONG Attributes;
-    NTSTATUS Status = PspCaptureOpen(ThreadHandle, ObjectAttributes, ClientId, &Attributes, &Cid);
-
-    if (NT_SUCCESS(Status)) {
-        Status = PspLookupThreadByClientId(&Cid, &Thread);
-    }
-    if (NT_SUCCESS(Status)) {
-        Status = PspReturnHandle(Thread, Attributes, DesiredAccess, PsThreadType, ThreadHandle);
-        ObDereferenceObject(Thread);
-    }
-    return Status;
+    return PspOpen(&PspThreadOpen, ThreadHandle, DesiredAccess, ObjectAttributes, ClientId);
 }

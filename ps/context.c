@@ -65,6 +65,29 @@ static NTSTATUS PspRunContextRequest(PETHREAD Thread, PPSP_CONTEXT_REQUEST Reque
     return Request->Status;
 }
 
+/*
+ * *Length: of the part that the caller has.  Without CONTEXT_EXTENDED_REGISTERS a
+ * CONTEXT may end before these.
+ */
+static NTSTATUS PspCaptureContextOf(
+    CONTEXT __user *UserContext, _Out_ PCONTEXT Context, _Out_ PSIZE_T Length)
+{
+    ULONG Flags;
+    NTSTATUS Status =
+        MmProbeForRead(UserContext, offsetof(CONTEXT, ExtendedRegisters), sizeof(ULONG));
+
+    if (NT_SUCCESS(Status)) {
+        Status = MmCopyFromUser(&Flags, &UserContext->ContextFlags, sizeof(Flags));
+    }
+    if (NT_SUCCESS(Status)) {
+        *Length = (Flags & CONTEXT_EXTENDED_REGISTERS) == CONTEXT_EXTENDED_REGISTERS
+            ? sizeof(CONTEXT) : offsetof(CONTEXT, ExtendedRegisters);
+        Status = MmCopyFromUser(Context, UserContext, *Length);
+        Context->ContextFlags = Flags; /* whatever they have become since */
+    }
+    return Status;
+}
+
 static NTSTATUS PspContextOfThread(PETHREAD Thread, CONTEXT __user *UserContext, BOOLEAN Set)
 {
     if ((Thread->CrossThreadFlags & CT_SYSTEM_THREAD) != 0) {
@@ -76,13 +99,14 @@ static NTSTATUS PspContextOfThread(PETHREAD Thread, CONTEXT __user *UserContext,
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     Request->Set = Set;
-    NTSTATUS Status = MmCopyFromUser(&Request->Context, UserContext, sizeof(CONTEXT));
+    SIZE_T Length;
+    NTSTATUS Status = PspCaptureContextOf(UserContext, &Request->Context, &Length);
 
     if (NT_SUCCESS(Status)) {
         Status = PspRunContextRequest(Thread, Request);
     }
     if (NT_SUCCESS(Status) && !Set) {
-        Status = MmCopyToUser(UserContext, &Request->Context, sizeof(CONTEXT));
+        Status = MmCopyToUser(UserContext, &Request->Context, Length);
     }
     ExFreePoolWithTag(Request, TAG_PS);
     return Status;

@@ -4,12 +4,14 @@
  *
  * Each class is a row of a table: its size, and a routine that fills a kernel
  * copy.  The row's size must match exactly, else STATUS_INFO_LENGTH_MISMATCH; an
- * unknown class is STATUS_INVALID_INFO_CLASS.
+ * unknown class is STATUS_INVALID_INFO_CLASS.  As in NT both are said before the
+ * buffers are looked at, and these before the handle.
  */
 #include "boot.h"
 #include "ps/psp.h"
 
-#define PSP_QUERY_MAX 64 /* bytes: the largest answer of fixed size */
+#define PSP_QUERY_MAX  64 /* bytes: the largest answer of fixed size */
+#define PSP_ANY_LENGTH 0  /* ProcessImageFileName: its answer's length varies */
 
 /* On success it has filled every byte of the answer's length: they go to the user. */
 typedef NTSTATUS PSP_QUERY_ROUTINE(PVOID Object, PVOID Answer);
@@ -108,6 +110,7 @@ static const PSP_QUERY PspProcessQueries[] = {
     {ProcessPriorityBoost, sizeof(ULONG), PspQueryProcessBoost},
     {ProcessSessionInformation, sizeof(ULONG), PspQuerySession},
     {ProcessBreakOnTermination, sizeof(ULONG), PspQueryBreakOnTermination},
+    {ProcessImageFileName, PSP_ANY_LENGTH, NULL},
 };
 
 static NTSTATUS PspQueryThreadBasic(PVOID Object, PVOID Answer)
@@ -183,10 +186,10 @@ static const PSP_QUERY PspThreadQueries[] = {
     {ThreadNascentFailAcquisition, sizeof(ULONG), PspQueryFailAcquisition},
 };
 
-static NTSTATUS PspAnswerQuery(const PSP_QUERY *Queries, ULONG Count, ULONG Class, ULONG Length,
-    PVOID Object, void __user *Information, ULONG __user *ReturnLength)
+/* *Query: the class's row, if Length is right and the answer can be written. */
+FORCEINLINE NTSTATUS PspCheckQuery(const PSP_QUERY *Queries, ULONG Count, ULONG Class,
+    void __user *Information, ULONG Length, ULONG __user *ReturnLength, const PSP_QUERY **Query)
 {
-    UCHAR Answer[PSP_QUERY_MAX] __attribute__((aligned(8)));
     ULONG Index = 0;
 
     while (Index < Count && Queries[Index].Class != Class) {
@@ -195,21 +198,34 @@ static NTSTATUS PspAnswerQuery(const PSP_QUERY *Queries, ULONG Count, ULONG Clas
     if (Index == Count) {
         return STATUS_INVALID_INFO_CLASS;
     }
-    if (Length != Queries[Index].Length) {
+    if (Queries[Index].Length != PSP_ANY_LENGTH && Length != Queries[Index].Length) {
         return STATUS_INFO_LENGTH_MISMATCH;
     }
-    NTSTATUS Status = Queries[Index].Routine(Object, Answer);
+    NTSTATUS Status = MmProbeForWrite(Information, Length, sizeof(ULONG));
+
+    if (NT_SUCCESS(Status) && ReturnLength != NULL) {
+        Status = MmProbeForWrite(ReturnLength, sizeof(ULONG), sizeof(UCHAR));
+    }
+    *Query = &Queries[Index];
+    return Status;
+}
+
+static NTSTATUS PspAnswerQuery(
+    const PSP_QUERY *Query, PVOID Object, void __user *Information, ULONG __user *ReturnLength)
+{
+    UCHAR Answer[PSP_QUERY_MAX] __attribute__((aligned(8)));
+    NTSTATUS Status = Query->Routine(Object, Answer);
 
     if (NT_SUCCESS(Status)) {
-        Status = MmCopyToUser(Information, Answer, Length);
+        Status = MmCopyToUser(Information, Answer, Query->Length);
     }
     if (NT_SUCCESS(Status) && ReturnLength != NULL) {
-        Status = MmWriteUlongToUser(ReturnLength, Length);
+        Status = MmWriteUlongToUser(ReturnLength, Query->Length);
     }
     return Status;
 }
 
-/* ProcessImageFileName: the one answer whose length varies, a UNICODE_STRING and its text. */
+/* The one answer whose length varies: a UNICODE_STRING and its text. */
 static NTSTATUS PspAnswerImageName(
     PEPROCESS Process, void __user *Information, ULONG Length, ULONG __user *ReturnLength)
 {
@@ -241,19 +257,21 @@ static NTSTATUS PspAnswerImageName(
 NTSTATUS NTAPI NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS InformationClass,
     void __user *Information, ULONG Length, ULONG __user *ReturnLength)
 {
+    const PSP_QUERY *Query;
     PVOID Process;
-    NTSTATUS Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_QUERY_INFORMATION,
-        PsProcessType, KeGetPreviousMode(), &Process, NULL);
+    NTSTATUS Status = PspCheckQuery(PspProcessQueries, ARRAYSIZE(PspProcessQueries),
+        InformationClass, Information, Length, ReturnLength, &Query);
 
+    if (NT_SUCCESS(Status)) {
+        Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_QUERY_INFORMATION,
+            PsProcessType, KeGetPreviousMode(), &Process, NULL);
+    }
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    if (InformationClass == ProcessImageFileName) {
-        Status = PspAnswerImageName(Process, Information, Length, ReturnLength);
-    } else {
-        Status = PspAnswerQuery(PspProcessQueries, ARRAYSIZE(PspProcessQueries),
-            InformationClass, Length, Process, Information, ReturnLength);
-    }
+    Status = Query->Length == PSP_ANY_LENGTH
+        ? PspAnswerImageName(Process, Information, Length, ReturnLength)
+        : PspAnswerQuery(Query, Process, Information, ReturnLength);
     ObDereferenceObject(Process);
     return Status;
 }
@@ -261,13 +279,17 @@ NTSTATUS NTAPI NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS 
 NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS InformationClass,
     void __user *Information, ULONG Length, ULONG __user *ReturnLength)
 {
+    const PSP_QUERY *Query;
     PVOID Thread;
-    NTSTATUS Status = ObReferenceObjectByHandle(ThreadHandle, THREAD_QUERY_INFORMATION,
-        PsThreadType, KeGetPreviousMode(), &Thread, NULL);
+    NTSTATUS Status = PspCheckQuery(PspThreadQueries, ARRAYSIZE(PspThreadQueries),
+        InformationClass, Information, Length, ReturnLength, &Query);
 
     if (NT_SUCCESS(Status)) {
-        Status = PspAnswerQuery(PspThreadQueries, ARRAYSIZE(PspThreadQueries), InformationClass,
-            Length, Thread, Information, ReturnLength);
+        Status = ObReferenceObjectByHandle(ThreadHandle, THREAD_QUERY_INFORMATION, PsThreadType,
+            KeGetPreviousMode(), &Thread, NULL);
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = PspAnswerQuery(Query, Thread, Information, ReturnLength);
         ObDereferenceObject(Thread);
     }
     return Status;

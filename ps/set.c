@@ -3,7 +3,7 @@
  * NtSetInformationProcess and NtSetInformationThread.
  *
  * As in query.c each class is a row: the exact length, and a routine that takes
- * the captured value.
+ * the captured value.  The handle is looked at last.
  */
 #include "boot.h"
 #include "ps/psp.h"
@@ -108,10 +108,16 @@ static NTSTATUS PspSetProcessAffinity(PVOID Object, const void *Value)
 {
     KAFFINITY Affinity = *(const KAFFINITY *)Value;
 
+    PEPROCESS Process = Object;
+
     if (Affinity == 0 || (Affinity & ~KeActiveProcessors) != 0) {
         return STATUS_INVALID_PARAMETER;
     }
-    (void)KeSetAffinityProcess(&((PEPROCESS)Object)->Pcb, Affinity);
+    if (!ExAcquireRundownProtection(&Process->RundownProtect)) {
+        return STATUS_PROCESS_IS_TERMINATING;
+    }
+    (void)KeSetAffinityProcess(&Process->Pcb, Affinity);
+    ExReleaseRundownProtection(&Process->RundownProtect);
     return STATUS_SUCCESS;
 }
 
@@ -196,11 +202,16 @@ static NTSTATUS PspSetThreadAffinity(PVOID Object, const void *Value)
 {
     KAFFINITY Affinity = *(const KAFFINITY *)Value;
     PETHREAD Thread = Object;
+    PEPROCESS Process = Thread->ThreadsProcess;
 
-    if (Affinity == 0 || (Affinity & ~Thread->ThreadsProcess->Pcb.Affinity) != 0) {
+    if (Affinity == 0 || (Affinity & ~Process->Pcb.Affinity) != 0) {
         return STATUS_INVALID_PARAMETER;
     }
+    if (!ExAcquireRundownProtection(&Process->RundownProtect)) {
+        return STATUS_PROCESS_IS_TERMINATING;
+    }
     (void)KeSetAffinityThread(&Thread->Tcb, Affinity);
+    ExReleaseRundownProtection(&Process->RundownProtect);
     return STATUS_SUCCESS;
 }
 
@@ -267,10 +278,16 @@ static const PSP_SET PspThreadSets[] = {
     {ThreadNascentFailAcquisition, sizeof(ULONG), PspFailAcquisition},
 };
 
-static NTSTATUS PspApplySet(const PSP_SET *Sets, ULONG Count, ULONG Class, ULONG Length,
-    PVOID Object, void __user *Information)
+/* A class of bytes needs no alignment, all others that of a ULONG. */
+static ULONG PspAlignment(const PSP_SET *Set)
 {
-    UCHAR Value[8] __attribute__((aligned(8)));
+    return Set->Length % sizeof(ULONG) != 0 ? sizeof(UCHAR) : sizeof(ULONG);
+}
+
+/* *Set: the class's row, if Length is right and Value has been captured. */
+FORCEINLINE NTSTATUS PspCaptureSet(const PSP_SET *Sets, ULONG Count, ULONG Class,
+    void __user *Information, ULONG Length, PVOID Value, const PSP_SET **Set)
+{
     ULONG Index = 0;
 
     while (Index < Count && Sets[Index].Class != Class) {
@@ -282,21 +299,35 @@ static NTSTATUS PspApplySet(const PSP_SET *Sets, ULONG Count, ULONG Class, ULONG
     if (Length != Sets[Index].Length) {
         return STATUS_INFO_LENGTH_MISMATCH;
     }
-    NTSTATUS Status = MmCopyFromUser(Value, Information, Length);
+    NTSTATUS Status = MmProbeForRead(Information, Length, PspAlignment(&Sets[Index]));
 
-    return NT_SUCCESS(Status) ? Sets[Index].Routine(Object, Value) : Status;
+    *Set = &Sets[Index];
+    return NT_SUCCESS(Status) ? MmCopyFromUser(Value, Information, Length) : Status;
+}
+
+#define PROCESS_SET_PORT PROCESS_SUSPEND_RESUME /* the bit's older name */
+
+static ACCESS_MASK PspRightToSet(PROCESSINFOCLASS Class)
+{
+    return Class == ProcessExceptionPort ? PROCESS_SET_INFORMATION | PROCESS_SET_PORT
+                                         : PROCESS_SET_INFORMATION;
 }
 
 NTSTATUS NTAPI NtSetInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS InformationClass,
     void __user *Information, ULONG Length)
 {
+    UCHAR Value[8] __attribute__((aligned(8)));
+    const PSP_SET *Set;
     PVOID Process;
-    NTSTATUS Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_SET_INFORMATION,
-        PsProcessType, KeGetPreviousMode(), &Process, NULL);
+    NTSTATUS Status = PspCaptureSet(PspProcessSets, ARRAYSIZE(PspProcessSets), InformationClass,
+        Information, Length, Value, &Set);
 
     if (NT_SUCCESS(Status)) {
-        Status = PspApplySet(PspProcessSets, ARRAYSIZE(PspProcessSets), InformationClass, Length,
-            Process, Information);
+        Status = ObReferenceObjectByHandle(ProcessHandle, PspRightToSet(InformationClass),
+            PsProcessType, KeGetPreviousMode(), &Process, NULL);
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = Set->Routine(Process, Value);
         ObDereferenceObject(Process);
     }
     return Status;
@@ -305,13 +336,18 @@ NTSTATUS NTAPI NtSetInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS In
 NTSTATUS NTAPI NtSetInformationThread(HANDLE ThreadHandle, THREADINFOCLASS InformationClass,
     void __user *Information, ULONG Length)
 {
+    UCHAR Value[8] __attribute__((aligned(8)));
+    const PSP_SET *Set;
     PVOID Thread;
-    NTSTATUS Status = ObReferenceObjectByHandle(ThreadHandle, THREAD_SET_INFORMATION,
-        PsThreadType, KeGetPreviousMode(), &Thread, NULL);
+    NTSTATUS Status = PspCaptureSet(PspThreadSets, ARRAYSIZE(PspThreadSets), InformationClass,
+        Information, Length, Value, &Set);
 
     if (NT_SUCCESS(Status)) {
-        Status = PspApplySet(PspThreadSets, ARRAYSIZE(PspThreadSets), InformationClass, Length,
-            Thread, Information);
+        Status = ObReferenceObjectByHandle(ThreadHandle, THREAD_SET_INFORMATION, PsThreadType,
+            KeGetPreviousMode(), &Thread, NULL);
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = Set->Routine(Thread, Value);
         ObDereferenceObject(Thread);
     }
     return Status;

@@ -208,7 +208,7 @@ NTSTATUS NTAPI NtAlertResumeThread(HANDLE ThreadHandle, ULONG __user *PreviousSu
     NTSTATUS Status = PspProbeCount(PreviousSuspendCount);
 
     if (NT_SUCCESS(Status)) {
-        Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME | THREAD_ALERT, &Thread);
+        Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;

@@ -335,6 +335,9 @@ NTSTATUS NTAPI NtCreateThread(HANDLE __user *ThreadHandle, ACCESS_MASK DesiredAc
     Creation.Context = &Context;
     Creation.InitialTeb = &CapturedTeb;
     Status = PspCaptureContext(&Context, ThreadContext);
+    if (NT_SUCCESS(Status) && (__force ULONG_PTR)InitialTeb % sizeof(ULONG) != 0) {
+        Status = STATUS_DATATYPE_MISALIGNMENT;
+    }
     if (NT_SUCCESS(Status)) {
         Status = MmCopyFromUser(&CapturedTeb, InitialTeb, sizeof(CapturedTeb));
     }

@@ -96,6 +96,11 @@ START_TEST(user_edges, "each call for each dispatcher object: rights, kinds, nam
     KtRunNativeTest(L"\\??\\C:\\tests\\edges.exe");
 }
 
+START_TEST(user_edges_threads, "each call for a thread: rights, kinds, counts, pointers")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\edgethreads.exe");
+}
+
 START_TEST(user_suspend, "processes suspended and resumed as a whole")
 {
     KtRunNativeTest(L"\\??\\C:\\tests\\suspend.exe");

@@ -60,7 +60,8 @@ BOOL WINAPI SetPriorityClass(HANDLE Process, DWORD PriorityClass)
 
 DWORD WINAPI GetPriorityClass(HANDLE Process)
 {
-    PROCESS_PRIORITY_CLASS Information = {FALSE, 0};
+    /* The query wants an answer of any class aligned; the structure is of bytes. */
+    PROCESS_PRIORITY_CLASS Information __attribute__((aligned(4))) = {FALSE, 0};
 
     if (!BaseResult(NtQueryInformationProcess(
             Process, ProcessPriorityClass, &Information, sizeof(Information), NULL))) {
