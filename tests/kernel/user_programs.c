@@ -101,6 +101,16 @@ START_TEST(user_edges_threads, "each call for a thread: rights, kinds, counts, p
     KtRunNativeTest(L"\\??\\C:\\tests\\edgethreads.exe");
 }
 
+START_TEST(user_edges_processes, "each call for a process: rights, kinds, names, pointers")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\edgeprocesses.exe");
+}
+
+START_TEST(user_edges_info, "each information class of processes and threads, asked and set")
+{
+    KtRunNativeTest(L"\\??\\C:\\tests\\edgeinfo.exe");
+}
+
 START_TEST(user_suspend, "processes suspended and resumed as a whole")
 {
     KtRunNativeTest(L"\\??\\C:\\tests\\suspend.exe");
