@@ -42,7 +42,7 @@ static const BOOT_OPTION BootOptions[] = {
     {"crash", "KIND", "crash on purpose; boot/crash.c has the kinds", OptionText,
         FIELD(Crash)},
     {"seed", "N", "seed of the tests' random numbers (1)", OptionNumber, FIELD(Seed)},
-    {"steps", "N", "steps of the test ke_stress (100000)", OptionNumber, FIELD(Steps)},
+    {"steps", "N", "steps of ke_stress and of ke_free (100000)", OptionNumber, FIELD(Steps)},
     {"tracebuf", "N", "trace records kept for each processor, a power of two (8192)", OptionNumber,
         FIELD(TraceRecords)},
 };

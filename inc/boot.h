@@ -45,7 +45,7 @@ typedef struct _BOOT_OPTIONS {
     CHAR Run[64];          /* run=programs\parent.exe, what smss starts */
     CHAR Crash[16];        /* crash=KIND: a bug on purpose; empty: none */
     ULONG Seed;            /* seed=N for tests */
-    ULONG Steps;           /* steps=N for ke_stress */
+    ULONG Steps;           /* steps=N for ke_stress, ke_free */
     ULONG TraceRecords;    /* tracebuf=N: records a ring, a power of two */
 } BOOT_OPTIONS;
 

@@ -3,7 +3,8 @@
 """`make fuzz`: everything that is chosen by chance, for as long as one likes.
 
 STEPS steps of the test ke_stress in boots of 100,000, by turns with 1 and 4 processors;
-with each boot's seed the fuzzer of system calls, too; then the parsers of PE files and
+with each boot's seed as many of ke_free, where the threads are not driven in lock step
+but run at the same time, and the fuzzer of system calls; then the parsers of PE files and
 of the ramdisk for FUZZ_SECONDS seconds each.  The first boot's seed is SEED, or the time;
 each later one has the next.  A failure ends it, says the seed, and how to repeat it.
 """
@@ -58,12 +59,13 @@ def main():
     while left > 0:
         processors = PROCESSORS[(seed - first) % len(PROCESSORS)]
         run_test(f"test=ke_stress seed={seed} steps={min(left, each)}", processors)
+        run_test(f"test=ke_free seed={seed} steps={min(left, each)}", processors)
         run_test(f"test=user_fuzz seed={seed}", processors)
         left -= each
         seed += 1
     for target in ("fuzz-pe", "fuzz-cpio"):
         run_parser(target, seconds, first)
-    print(f"fuzz: {steps} steps, seeds {first} to {seed - 1}: nothing found")
+    print(f"fuzz: {steps} steps of each, seeds {first} to {seed - 1}: nothing found")
 
 
 if __name__ == "__main__":

@@ -385,8 +385,8 @@ def bench_suite():
 def fuzz_suite():
     """`make fuzz` in little, so that it works when somebody wants it."""
     little = make("fuzz", "STEPS=2000", "SEED=1", "FUZZ_SECONDS=1")
-    return [expect("fuzz: make fuzz", little, ["ke_stress", "user_fuzz", "fuzz-pe", "fuzz-cpio",
-                                               "nothing found"], 0, 300)]
+    return [expect("fuzz: make fuzz", little, ["ke_stress", "ke_free", "user_fuzz",
+                                               "fuzz-pe", "fuzz-cpio", "nothing found"], 0, 300)]
 
 
 SUITES = {

@@ -11,6 +11,7 @@
 #include "mm/mi.h"
 #include "nt/native.h"
 #include "tests/kernel/ktprogram.h"
+#include "tests/kernel/ktshared.h"
 #include "tests/kernel/stress.h"
 
 #define KT_PROGRAM  L"\\??\\C:\\tests\\stress.exe"
@@ -19,24 +20,12 @@
 #define KT_ABOVE    4                  /* all processes, and of its threads */
 
 static STRESS_MEMORY *KtMemory; /* a view in System's user half */
-static HANDLE KtHandles[STRESS_NAMED + STRESS_SLOTS + 1];
+static HANDLE KtHandles[STRESS_NAMED + STRESS_SLOTS];
+static HANDLE KtSection;
 static PEPROCESS KtProcesses[STRESS_PROCESSES];
 static BOOLEAN KtBroken; /* something took too long; no more steps */
 
 /* ---- Shared memory ------------------------------------------------------------------ */
-
-static BOOLEAN KtPut(PVOID To, const void *From, SIZE_T Length)
-{
-    return KiCopyToUser((__force void __user *)To, From, Length) == 0;
-}
-
-static ULONG KtGetUlong(const volatile ULONG *From)
-{
-    ULONG Value = 0;
-
-    (void)KiCopyFromUser(&Value, (__force const void __user *)From, sizeof(Value));
-    return Value;
-}
 
 BOOLEAN KtReadResults(STRESS_RESULT Results[STRESS_SLOTS])
 {
@@ -211,28 +200,10 @@ void KtReplaceProcess(LONG Process)
 
 /* ---- Names ------------------------------------------------------------------------------- */
 
-typedef struct _KT_STRESS_NAME {
-    OBJECT_ATTRIBUTES Attributes;
-    UNICODE_STRING String;
-    WCHAR Text[48];
-} KT_STRESS_NAME;
-
-static POBJECT_ATTRIBUTES KtName(KT_STRESS_NAME *Name, PCSTR Kind, ULONG Number)
-{
-    CHAR Narrow[48];
-    ULONG Bytes;
-
-    (void)RtlStringFormat(Narrow, sizeof(Narrow), "\\BaseNamedObjects\\Stress%s%u", Kind, Number);
-    (void)RtlMultiByteToUnicodeN(Name->Text, sizeof(Name->Text), &Bytes, Narrow, strlen(Narrow));
-    Name->String = (UNICODE_STRING){(USHORT)Bytes, (USHORT)Bytes, Name->Text};
-    InitializeObjectAttributes(&Name->Attributes, &Name->String, 0, NULL, NULL);
-    return &Name->Attributes;
-}
-
 static NTSTATUS KtCreateObject(ULONG Number, PHANDLE Handle)
 {
-    KT_STRESS_NAME Name;
-    POBJECT_ATTRIBUTES Named = KtName(&Name, "", Number);
+    KT_SHARED_NAME Name;
+    POBJECT_ATTRIBUTES Named = KtShareName(&Name, "Stress", Number);
 
     if (Number < StressSemaphore0) {
         return NtCreateEvent(Handle, EVENT_ALL_ACCESS, Named, Number / StressEvent2, FALSE);
@@ -250,46 +221,23 @@ static NTSTATUS KtCreateObject(ULONG Number, PHANDLE Handle)
     return NtCreateKeyedEvent(Handle, KEYEDEVENT_ALL_ACCESS, Named, 0);
 }
 
-/* *Body is referenced. */
-static void KtBody(HANDLE Handle, PVOID *Body)
-{
-    ok_status(ObReferenceObjectByHandle(Handle, 0, NULL, KernelMode, Body, NULL), STATUS_SUCCESS);
-}
-
 static void KtMakeObjects(void)
 {
     RtlZeroMemory(KtStressObjects, sizeof(KtStressObjects));
     for (ULONG i = 0; i < STRESS_NAMED; i++) {
         ok_status(KtCreateObject(i, &KtHandles[i]), STATUS_SUCCESS);
-        KtBody(KtHandles[i], &KtStressObjects[i].Object);
+        KtStressObjects[i].Object = KtReferenceBody(KtHandles[i]);
         KtStressObjects[i].Owner = KT_NOBODY;
         KtStressObjects[i].State = i >= StressMutant0 && i <= StressMutant2;
     }
     for (ULONG i = 0; i < STRESS_SLOTS; i++) {
         PHANDLE Handle = &KtHandles[STRESS_NAMED + i];
-        KT_STRESS_NAME Name;
-        PVOID Body;
+        KT_SHARED_NAME Name;
 
-        ok_status(NtCreateEvent(Handle, EVENT_ALL_ACCESS, KtName(&Name, "Command", i),
+        ok_status(NtCreateEvent(Handle, EVENT_ALL_ACCESS, KtShareName(&Name, "StressCommand", i),
                       SynchronizationEvent, FALSE), STATUS_SUCCESS);
-        KtBody(*Handle, &Body);
-        KtStressThreads[i].Command = Body;
+        KtStressThreads[i].Command = KtReferenceBody(*Handle);
     }
-}
-
-static void KtMakeMemory(void)
-{
-    LARGE_INTEGER Size = {.QuadPart = sizeof(STRESS_MEMORY)};
-    HANDLE *Section = &KtHandles[STRESS_NAMED + STRESS_SLOTS];
-    PVOID Base = NULL;
-    SIZE_T ViewSize = 0;
-    KT_STRESS_NAME Name;
-
-    ok_status(NtCreateSection(Section, SECTION_ALL_ACCESS, KtName(&Name, "Memory", 0), &Size,
-                  PAGE_READWRITE, SEC_COMMIT, NULL), STATUS_SUCCESS);
-    ok_status(NtMapViewOfSection(*Section, NtCurrentProcess(), &Base, 0, 0, NULL, &ViewSize,
-                  ViewUnmap, 0, PAGE_READWRITE), STATUS_SUCCESS);
-    KtMemory = Base;
 }
 
 /* ---- The whole ----------------------------------------------------------------------------- */
@@ -299,7 +247,7 @@ static void KtBeginStress(void)
     KtBroken = FALSE;
     RtlZeroMemory(KtStressThreads, sizeof(KtStressThreads));
     KtMakeObjects();
-    KtMakeMemory();
+    KtMemory = KtMapShared("StressMemory", sizeof(*KtMemory), &KtSection);
     for (LONG i = 0; !KtBroken && i < STRESS_PROCESSES; i++) {
         KtStartProcess(i);
     }
@@ -323,7 +271,7 @@ static void KtEndStress(void)
     for (ULONG i = 0; i < ARRAYSIZE(KtHandles); i++) {
         ok_status(NtClose(KtHandles[i]), STATUS_SUCCESS);
     }
-    ok_status(NtUnmapViewOfSection(NtCurrentProcess(), KtMemory), STATUS_SUCCESS);
+    KtUnmapShared(KtMemory, KtSection);
 }
 
 /* What went wrong, and the command that does it again. */

@@ -5,7 +5,7 @@
  * Its threads do what the test puts into the shared memory, each when its own event
  * is set, and leave there what the system calls returned.  They judge nothing.
  */
-#include "tests/user/ktap.h"
+#include "tests/user/shared.h"
 #include "tests/stress.h"
 
 static STRESS_MEMORY *Memory;
@@ -13,31 +13,11 @@ static HANDLE Objects[STRESS_NAMED];
 
 /* ---- Names ----------------------------------------------------------------------- */
 
-typedef struct _NAME {
-    OBJECT_ATTRIBUTES Attributes;
-    UNICODE_STRING String;
-    WCHAR Text[48];
-} NAME;
-
-static POBJECT_ATTRIBUTES MakeName(NAME *Name, PCSTR Kind, ULONG Number)
-{
-    CHAR Narrow[48];
-    ULONG Bytes;
-
-    (void)RtlStringFormat(
-        Narrow, sizeof(Narrow), "\\BaseNamedObjects\\Stress%s%lu", Kind, Number);
-    (void)RtlMultiByteToUnicodeN(Name->Text, sizeof(Name->Text), &Bytes, Narrow, strlen(Narrow));
-    Name->String =
-        (UNICODE_STRING){(USHORT)Bytes, (USHORT)Bytes, Name->Text};
-    InitializeObjectAttributes(&Name->Attributes, &Name->String, OBJ_OPENIF, NULL, NULL);
-    return &Name->Attributes;
-}
-
 /* By opening it, or by creating it although it is there. */
 static NTSTATUS OpenObject(ULONG Number, BOOLEAN Create, PHANDLE Handle)
 {
-    NAME Name;
-    POBJECT_ATTRIBUTES Named = MakeName(&Name, "", Number);
+    SHARED_NAME Name;
+    POBJECT_ATTRIBUTES Named = MakeSharedName(&Name, "Stress", Number);
 
     if (Number <= StressEvent2 + 1) {
         return Create ? NtCreateEvent(Handle, EVENT_ALL_ACCESS, Named, NotificationEvent, FALSE)
@@ -62,24 +42,12 @@ static NTSTATUS OpenObject(ULONG Number, BOOLEAN Create, PHANDLE Handle)
 /* Threads and processes are opened anew each time: they come and go. */
 static HANDLE OpenSlot(ULONG Slot)
 {
-    CLIENT_ID Id = {NULL, (HANDLE)(ULONG_PTR)Memory->ThreadIds[Slot]};
-    OBJECT_ATTRIBUTES Attributes;
-    HANDLE Handle = NULL;
-
-    InitializeObjectAttributes(&Attributes, NULL, 0, NULL, NULL);
-    (void)NtOpenThread(&Handle, THREAD_ALL_ACCESS, &Attributes, &Id);
-    return Handle;
+    return OpenThreadById(Memory->ThreadIds[Slot]);
 }
 
 static HANDLE OpenNumber(ULONG Process)
 {
-    CLIENT_ID Id = {(HANDLE)(ULONG_PTR)Memory->ProcessIds[Process], NULL};
-    OBJECT_ATTRIBUTES Attributes;
-    HANDLE Handle = NULL;
-
-    InitializeObjectAttributes(&Attributes, NULL, 0, NULL, NULL);
-    (void)NtOpenProcess(&Handle, PROCESS_ALL_ACCESS, &Attributes, &Id);
-    return Handle;
+    return OpenProcessById(Memory->ProcessIds[Process]);
 }
 
 /* ---- Operations -------------------------------------------------------------------- */
@@ -330,9 +298,9 @@ static NTSTATUS NTAPI Worker(PVOID Parameter)
     ULONG Slot = (ULONG)(ULONG_PTR)Parameter;
     STRESS_RESULT *Result = &Memory->Results[Slot];
     HANDLE Event = NULL;
-    NAME Name;
+    SHARED_NAME Name;
 
-    (void)NtOpenEvent(&Event, EVENT_ALL_ACCESS, MakeName(&Name, "Command", Slot));
+    (void)NtOpenEvent(&Event, EVENT_ALL_ACCESS, MakeSharedName(&Name, "StressCommand", Slot));
     Memory->ThreadIds[Slot] = (ULONG)(ULONG_PTR)NtCurrentTeb()->ClientId.UniqueThread;
     while (NtWaitForSingleObject(Event, FALSE, NULL) == STATUS_SUCCESS) {
         STRESS_COMMAND Command = Memory->Commands[Slot];
@@ -346,26 +314,10 @@ static NTSTATUS NTAPI Worker(PVOID Parameter)
     return NtTerminateProcess(NtCurrentProcess(), STATUS_UNSUCCESSFUL);
 }
 
-static NTSTATUS MapMemory(void)
-{
-    SIZE_T Size = 0;
-    HANDLE Section = NULL;
-    NAME Name;
-    NTSTATUS Status = NtOpenSection(&Section, SECTION_ALL_ACCESS, MakeName(&Name, "Memory", 0));
-
-    if (NT_SUCCESS(Status)) {
-        Status = NtMapViewOfSection(Section, NtCurrentProcess(), (PVOID *)&Memory, 0, 0, NULL,
-            &Size, ViewUnmap, 0, PAGE_READWRITE);
-        (void)NtClose(Section);
-    }
-    return Status;
-}
-
 VOID NTAPI NtProcessStartup(PPEB Peb)
 {
-    PCUNICODE_STRING Line = &Peb->ProcessParameters->CommandLine;
-    ULONG Self = (ULONG)(Line->Buffer[Line->Length / sizeof(WCHAR) - 1] - L'0');
-    NTSTATUS Status = MapMemory();
+    ULONG Self = SharedNumber(Peb);
+    NTSTATUS Status = MapShared("StressMemory", (PVOID *)&Memory);
 
     for (ULONG i = 0; NT_SUCCESS(Status) && i < STRESS_NAMED; i++) {
         Status = OpenObject(i, FALSE, &Objects[i]);
