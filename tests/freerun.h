@@ -88,7 +88,7 @@ typedef struct _FREE_COUNTER {
 
 /* A thread's place; whoever replaces it goes on with what it finds there. */
 typedef struct _FREE_SLOT {
-    volatile ULONG Id;        /* each thread's is another; % FREE_SLOTS + 1: its slot */
+    volatile ULONG Id;        /* each thread's is another; Id - 1 % FREE_SLOTS: its slot */
     volatile ULONG ThreadId;  /* 0: not running yet */
     volatile ULONG Condemned; /* an Id: that thread has been told to end */
     volatile ULONG Phase;     /* what of FREE_MEMORY.Phase it has finished, plus 1 */
