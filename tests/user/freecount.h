@@ -13,6 +13,7 @@ static HANDLE Objects[FREE_OBJECTS];
 
 #define MILLISECOND 10000ll
 #define WAIT_MOST   MAXIMUM_WAIT_OBJECTS
+#define FREE_OTHER  FREE_OBJECTS /* in a wait: not one of the objects, but a thread */
 
 /* ---- What is wrong ------------------------------------------------------------------ */
 
@@ -278,6 +279,8 @@ static void ReleaseAll(FREE_SLOT *Self)
 
 typedef struct _WAIT {
     ULONG Count;
+    HANDLE Other; /* for FREE_OTHER, */
+    ULONG OtherId; /* and which thread it is */
     UCHAR Numbers[WAIT_MOST];
     WAIT_TYPE Type;
     BOOLEAN Alertable;
@@ -286,6 +289,13 @@ typedef struct _WAIT {
     LONGLONG Start;
     LONG Apcs; /* that had run before */
 } WAIT;
+
+static ULONG ChooseObject(FREE_SLOT *Self)
+{
+    ULONG First = IsMortal(SlotOf(Self)) ? FreeForAll : 0;
+
+    return Below(Self, 32) == 0 ? FreeGate : First + Below(Self, FREE_COUNTED - First);
+}
 
 /* Mostly none at all: a clock tick is long, above all for those who want what Self holds. */
 static void ChooseTimeout(FREE_SLOT *Self, WAIT *Wait)
@@ -326,17 +336,41 @@ static void JudgeEnd(FREE_SLOT *Self, const WAIT *Wait, NTSTATUS Status)
     }
 }
 
+/* A thread is signalled when it has ended, and stays so. */
+static void JudgeOther(FREE_SLOT *Self, const WAIT *Wait)
+{
+    THREAD_BASIC_INFORMATION Basic = {.ExitStatus = STATUS_PENDING};
+    LARGE_INTEGER Zero = {.QuadPart = 0};
+    NTSTATUS Status = NtWaitForSingleObject(Wait->Other, FALSE, &Zero);
+
+    (void)NtQueryInformationThread(
+        Wait->Other, (THREADINFOCLASS)ThreadBasicInformation, &Basic, sizeof(Basic), NULL);
+    Expect(Self, Status == STATUS_SUCCESS && Basic.ExitStatus != STATUS_PENDING &&
+                     IsCondemned(Wait->OtherId),
+        "the end of thread %lu: %s, exit status %s", Wait->OtherId, RtlNtStatusName(Status),
+        RtlNtStatusName(Basic.ExitStatus));
+}
+
+static void JudgeTaken(FREE_SLOT *Self, const WAIT *Wait, ULONG Number, BOOLEAN Abandoned)
+{
+    if (Number == FREE_OTHER) {
+        JudgeOther(Self, Wait);
+    } else {
+        Take(Self, Number, Abandoned);
+    }
+}
+
 /* The whole of what a wait for all, or for one of them, has taken. */
 static void JudgeSuccess(FREE_SLOT *Self, const WAIT *Wait, ULONG Index, BOOLEAN Abandoned)
 {
     if (Wait->Type == WaitAny) {
         Expect(Self, Index < Wait->Count, "object %lu of %lu", Index, Wait->Count);
-        Take(Self, Wait->Numbers[Index], Abandoned);
+        JudgeTaken(Self, Wait, Wait->Numbers[Index], Abandoned);
         return;
     }
     Expect(Self, Index == 0, "a wait for all ends by object %lu", Index);
     for (ULONG i = 0; i < Wait->Count; i++) {
-        Take(Self, Wait->Numbers[i], Abandoned && IsMutant(Wait->Numbers[i]));
+        JudgeTaken(Self, Wait, Wait->Numbers[i], Abandoned && IsMutant(Wait->Numbers[i]));
     }
 }
 
@@ -364,7 +398,7 @@ static BOOLEAN DoWait(FREE_SLOT *Self, WAIT *Wait)
     NTSTATUS Status;
 
     for (ULONG i = 0; i < Wait->Count; i++) {
-        Handles[i] = Objects[Wait->Numbers[i]];
+        Handles[i] = Wait->Numbers[i] != FREE_OTHER ? Objects[Wait->Numbers[i]] : Wait->Other;
     }
     BeginWait(Self, Wait);
     if (Wait->Count == 1 && Below(Self, 2) == 0) {

@@ -14,13 +14,6 @@
 
 /* ---- Waits ---------------------------------------------------------------------------- */
 
-static ULONG ChooseObject(FREE_SLOT *Self)
-{
-    ULONG First = IsMortal(SlotOf(Self)) ? FreeForAll : 0;
-
-    return Below(Self, 32) == 0 ? FreeGate : First + Below(Self, FREE_COUNTED - First);
-}
-
 /* Sooner or later everybody gives back what he has taken. */
 static void DoWaitForToken(FREE_SLOT *Self)
 {
@@ -377,7 +370,7 @@ static const struct {
     [FreeOwnMutant] = {3000, WhoBare},
     [FreePassPacket] = {3000, WhoBare | WhoImmortal},
     [FreeUseOwnTimer] = {300, WhoBare},
-    [FreeAwaitThread] = {500, 0},
+    [FreeAwaitThread] = {1500, 0},
     [FreeSignalAndWait] = {5000, 0},
     [FreeUseKeyed] = {2000, 0},
     [FreeSendApc] = {2500, 0},

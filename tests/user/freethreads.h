@@ -306,27 +306,20 @@ static void DoLeave(FREE_SLOT *Self)
     (void)NtTerminateThread(NtCurrentThread(), STATUS_SUCCESS);
 }
 
+/* Alone, or as one of several. */
 static void DoAwaitThread(FREE_SLOT *Self)
 {
-    WAIT Wait = {.Alertable = (BOOLEAN)Below(Self, 2)};
-    THREAD_BASIC_INFORMATION Basic = {.ExitStatus = STATUS_PENDING};
-    NTSTATUS Status;
+    WAIT Wait = {.Count = 1 + Below(Self, 2), .Numbers = {FREE_OTHER, (UCHAR)ChooseObject(Self)},
+        .Type = Below(Self, 2) == 0 ? WaitAll : WaitAny, .Alertable = (BOOLEAN)Below(Self, 2)};
     OTHER Other;
 
-    if (!OpenOther(Below(Self, FREE_SLOTS), &Other)) {
-        return;
+    if (OpenOther(Below(Self, FREE_SLOTS), &Other)) {
+        Wait.Other = Other.Thread;
+        Wait.OtherId = Other.Id;
+        ChooseTimeout(Self, &Wait);
+        (void)DoWait(Self, &Wait);
+        (void)NtClose(Other.Thread);
     }
-    ChooseTimeout(Self, &Wait);
-    BeginWait(Self, &Wait);
-    Status = NtWaitForSingleObject(Other.Thread, Wait.Alertable, Wait.Timeout);
-    if (Status == STATUS_SUCCESS) {
-        (void)NtQueryInformationThread(Other.Thread, (THREADINFOCLASS)ThreadBasicInformation,
-            &Basic, sizeof(Basic), NULL);
-        Expect(Self, Basic.ExitStatus != STATUS_PENDING, "a thread that has not ended is signalled");
-    } else {
-        JudgeEnd(Self, &Wait, Status);
-    }
-    (void)NtClose(Other.Thread);
 }
 
 /* ---- Handles ------------------------------------------------------------------------------- */
