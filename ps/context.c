@@ -76,8 +76,8 @@ static NTSTATUS PspCaptureContextOf(
     NTSTATUS Status =
         MmProbeForRead(UserContext, offsetof(CONTEXT, ExtendedRegisters), sizeof(ULONG));
 
-    if (NT_SUCCESS(Status)) {
-        Status = MmCopyFromUser(&Flags, &UserContext->ContextFlags, sizeof(Flags));
+    if (NT_SUCCESS(Status)) { /* ContextFlags is first, and NULL has no member */
+        Status = MmCopyFromUser(&Flags, UserContext, sizeof(Flags));
     }
     if (NT_SUCCESS(Status)) {
         *Length = (Flags & CONTEXT_EXTENDED_REGISTERS) == CONTEXT_EXTENDED_REGISTERS
