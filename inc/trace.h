@@ -57,9 +57,7 @@ _Static_assert(sizeof(TRACE_RECORD) == 32, "tools and gdb decode 32-byte records
 typedef struct _TRACE_CONTINUATION_RECORD {
     UCHAR Head[8];
     ULONG Sequence;
-    USHORT Event;
-    UCHAR Phase;
-    UCHAR CpuIrql;
+    ULONG Kind; /* the event's Head, and TRACE_CONTINUATION */
     UCHAR Tail[16];
 } TRACE_CONTINUATION_RECORD;
 _Static_assert(sizeof(TRACE_CONTINUATION_RECORD) == 32, "the size of every record");

@@ -59,8 +59,9 @@ static ULONG KiPackContinuation(UCHAR *Stream, ULONG Count, const ULONG *Argumen
     for (ULONG i = 2; i < Count; i++, Length += sizeof(ULONG)) {
         __builtin_memcpy(Stream + Length, &Arguments[i], sizeof(ULONG));
     }
-    if (TextLength != 0) {
-        memcpy(Stream + Length, Text, TextLength);
+    if (TextLength != 0) { /* cut off or not, it ends with a zero */
+        memcpy(Stream + Length, Text, TextLength - 1);
+        Stream[Length + TextLength - 1] = 0;
     }
     return Length + TextLength;
 }
@@ -68,9 +69,7 @@ static ULONG KiPackContinuation(UCHAR *Stream, ULONG Count, const ULONG *Argumen
 static void KiContinueRecord(
     TRACE_CONTINUATION_RECORD *Record, const TRACE_RECORD *First, const UCHAR *Stream)
 {
-    Record->Event = First->Event | TRACE_CONTINUATION;
-    Record->Phase = First->Phase;
-    Record->CpuIrql = First->CpuIrql;
+    Record->Kind = First->Head | TRACE_CONTINUATION;
     /* Lengths are constants: no calls. */
     __builtin_memcpy(Record->Head, Stream, sizeof(Record->Head));
     __builtin_memcpy(Record->Tail, Stream + sizeof(Record->Head), sizeof(Record->Tail));
@@ -179,12 +178,7 @@ void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, co
 void KeTraceRecordText(
     TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, const CHAR *Text)
 {
-    CHAR Copy[TRACE_MAX_TEXT];
-    ULONG Length = (ULONG)strnlen(Text, TRACE_MAX_TEXT - 1);
-
-    memcpy(Copy, Text, Length);
-    Copy[Length] = 0;
-    KeTraceRecord(Event, Count, Arguments, Copy, Length + 1);
+    KeTraceRecord(Event, Count, Arguments, Text, (ULONG)strnlen(Text, TRACE_MAX_TEXT - 1) + 1);
 }
 
 /* ---- Creation attempts ------------------------------------------------------------------ */
