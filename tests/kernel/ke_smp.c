@@ -367,6 +367,71 @@ START_TEST(ke_smp_ipi, "interrupts between processors: a DPC runs on the one it 
     KePrint("# shortest round: %u ticks of the TSC\n", (ULONG)Shortest);
 }
 
+/* ---- Two sets at a time ----------------------------------------------------------------- */
+
+typedef struct _KT_SETTERS {
+    KEVENT Event;
+    volatile LONG Round; /* both set the event when it grows */
+    volatile LONG Set;   /* by the other one */
+    volatile LONG Woken;
+    volatile BOOLEAN Stop;
+} KT_SETTERS;
+
+static void KtSetOften(PVOID Context)
+{
+    KT_SETTERS *Setters = Context;
+
+    for (LONG Round = 1; KtSpinUntil(&Setters->Round, Round) && !Setters->Stop; Round++) {
+        (void)KeSetEvent(&Setters->Event, 0, FALSE);
+        Setters->Set = Round;
+    }
+}
+
+static void KtBeWoken(PVOID Context)
+{
+    KT_SETTERS *Setters = Context;
+
+    while (!Setters->Stop) {
+        ok_status(KtWait(&Setters->Event, KT_LONG), STATUS_SUCCESS);
+        InterlockedIncrement(&Setters->Woken);
+    }
+}
+
+START_TEST(ke_smp_set, "a synchronization event set by two at once wakes two")
+{
+    KT_SETTERS Setters = {.Round = 0};
+    PETHREAD Other, Waiters[2];
+    BOOLEAN Both = TRUE;
+
+    if (KeNumberProcessors < 4) { /* nobody below gives up the processor to another */
+        KtSkip("fewer than four processors");
+        return;
+    }
+    KeInitializeEvent(&Setters.Event, SynchronizationEvent, FALSE);
+    for (ULONG i = 0; i < 2; i++) {
+        Waiters[i] = KtStartThread(KtBeWoken, &Setters);
+    }
+    Other = KtStartThread(KtSetOften, &Setters);
+    for (LONG Round = 1; Round <= KT_ROUNDS && Both; Round++) {
+        while (Waiters[0]->Tcb.State != Waiting || Waiters[1]->Tcb.State != Waiting) {
+            __builtin_ia32_pause();
+        }
+        Setters.Round = Round;
+        (void)KeSetEvent(&Setters.Event, 0, FALSE);
+        Both = KtSpinUntil(&Setters.Set, Round) && KtSpinUntil(&Setters.Woken, 2 * Round);
+    }
+    ok(Both, "two sets woke two in each round, %d of %d", Setters.Woken, 2 * Setters.Round);
+    Setters.Stop = TRUE;
+    InterlockedIncrement(&Setters.Round);
+    for (ULONG i = 0; i < 2; i++) {
+        while (KtWait(Waiters[i], 10) == STATUS_TIMEOUT) {
+            (void)KeSetEvent(&Setters.Event, 0, FALSE);
+        }
+        KtJoinThread(Waiters[i]);
+    }
+    KtJoinThread(Other);
+}
+
 /* ---- All together ------------------------------------------------------------------------------ */
 
 typedef struct _KT_CROWD {

@@ -157,6 +157,11 @@ START_TEST(ke_set_event_wait, "KeSetEvent with Wait: nothing comes between the t
     ok_eq(KeGetCurrentIrql(), DISPATCH_LEVEL);
     ok_status(KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL), STATUS_SUCCESS);
     ok_eq(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    KeInitializeEvent(&Event, NotificationEvent, TRUE); /* set already: otherwise a short way */
+    ok_eq(KeSetEvent(&Event, 0, TRUE), 1);
+    ok_eq(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    ok_status(KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL), STATUS_SUCCESS);
+    ok_eq(KeGetCurrentIrql(), PASSIVE_LEVEL);
 }
 
 static void KtAlertableWaiter(PVOID Context)
