@@ -239,7 +239,7 @@ static NTSTATUS NTAPI Waiter(PVOID Parameter)
 /* A thread in a system call: its frame is the call's, and the wait goes on. */
 static void TestWaiting(void)
 {
-    CONTEXT Context = {.ContextFlags = CONTEXT_FULL};
+    CONTEXT Context = {.ContextFlags = CONTEXT_FULL | CONTEXT_SEGMENTS};
     HANDLE Thread;
 
     Arrived = 0;
@@ -249,6 +249,9 @@ static void TestWaiting(void)
     }
     Sleep1();
     (void)KtapStatus(NtGetContextThread(Thread, &Context), STATUS_SUCCESS, "a waiting thread");
+    (void)KtapCheck(Context.SegFs == 0x3B && Context.SegDs == 0x23 && Context.SegEs == 0x23 &&
+                        Context.SegGs == 0 && (Context.EFlags & 0x200) != 0,
+        "it has what its way into the kernel did not save");
     (void)KtapCheck(Context.Eip < 0x80000000 && Context.SegCs == 0x1B && Context.SegSs == 0x23 &&
                         Context.Edx < 0x80000000 && Context.Ecx < 0x80000000 &&
                         Context.Eax < 0x80000000,
@@ -259,6 +262,35 @@ static void TestWaiting(void)
     (void)KtapEqual(Context.Eip, (ULONG_PTR)Leave, "with other registers");
     (void)NtSetEvent(Release, NULL);
     ExpectEnd(Thread, 0x14, "which it has after the wait");
+}
+
+/* In a call the kernel has its frame's EDX; after it the program can be given one again. */
+static void TestEdx(void)
+{
+    CONTEXT Context = {.ContextFlags = CONTEXT_FULL};
+    HANDLE Thread;
+
+    Arrived = Counter = 0;
+    Thread = StartThread(Waiter, FALSE);
+    while (Arrived == 0) {
+        Sleep1();
+    }
+    Sleep1();
+    (void)NtGetContextThread(Thread, &Context);
+    Context.Eip = (ULONG)(ULONG_PTR)SpinLoop;
+    Context.Edx = 0x1234;
+    (void)KtapStatus(NtSetContextThread(Thread, &Context), STATUS_SUCCESS, "EDX of a call");
+    (void)NtSetEvent(Release, NULL);
+    while (Counter == 0) {
+        Sleep1();
+    }
+    Context.Edx = 0x5678;
+    (void)KtapStatus(NtSetContextThread(Thread, &Context), STATUS_SUCCESS, "after the call");
+    Context.Edx = 0;
+    (void)NtGetContextThread(Thread, &Context);
+    (void)KtapEqual(Context.Edx, 0x5678, "it is what was set");
+    SendAway(Thread, 0x19);
+    ExpectEnd(Thread, 0x19, "its end");
 }
 
 /* Everything wrong at once, in user mode and in a system call. */
@@ -512,6 +544,7 @@ VOID NTAPI NtProcessStartup(PPEB Peb)
     TestRunning();
     TestFlags();
     TestWaiting();
+    TestEdx();
     TestHostile();
     TestFloatingPointOfThreads();
     TestDebugRegisters();

@@ -182,6 +182,7 @@ static void TestRaiseService(void)
 {
     EXCEPTION_RECORD Record = {.ExceptionCode = 0xF0001234};
     PVOID Handler = RtlAddVectoredExceptionHandler(TRUE, VectoredHandler);
+    static volatile BOOLEAN Refused;
     static CONTEXT Context;
     PVOID Bad = (PVOID)0x80101000;
 
@@ -194,10 +195,39 @@ static void TestRaiseService(void)
         Record.NumberParameters = EXCEPTION_MAXIMUM_PARAMETERS + 1;
         (void)KtapStatus(
             NtRaiseException(&Record, &Context, TRUE), STATUS_INVALID_PARAMETER, "too much");
+        Refused = TRUE;
         Record.NumberParameters = 0;
         (void)NtRaiseException(&Record, &Context, TRUE);
     }
     (void)KtapEqual(VectoredCalls, 2, "raised by the kernel; it comes back to the context");
+    (void)KtapCheck(Refused, "but not when there was too much");
+    (void)RtlRemoveVectoredExceptionHandler(Handler);
+}
+
+/* ---- Flags ---- */
+
+static volatile ULONG FlagsInHandler, FlagsInContext;
+
+static LONG NTAPI NoteFlags(struct _EXCEPTION_POINTERS *Pointers)
+{
+    ULONG Flags;
+
+    __asm__ volatile("pushfl\n\tpopl %0" : "=r"(Flags));
+    FlagsInHandler = Flags;
+    FlagsInContext = Pointers->ContextRecord->EFlags;
+    Pointers->ContextRecord->EFlags &= ~0x40400u;
+    Pointers->ContextRecord->Eip += 2;
+    return EXCEPTION_CONTINUE_EXECUTION;
+}
+
+/* DF, which compilers count on, and AC: handlers begin with neither. */
+static void TestFlags(void)
+{
+    PVOID Handler = RtlAddVectoredExceptionHandler(TRUE, NoteFlags);
+
+    __asm__ volatile("pushfl\n\torl $0x40400, (%%esp)\n\tpopfl\n\tud2" : : : "memory", "cc");
+    (void)KtapEqual(FlagsInContext & 0x40400, 0x40400, "the flags of the fault");
+    (void)KtapEqual(FlagsInHandler & 0x40400, 0, "are not the handler's");
     (void)RtlRemoveVectoredExceptionHandler(Handler);
 }
 
@@ -223,6 +253,7 @@ VOID NTAPI NtProcessStartup(PPEB Peb)
     TestUnwind();
     TestRaise();
     TestRaiseService();
+    TestFlags();
     TestUnhandled();
     (void)NtTerminateProcess(NtCurrentProcess(), KtapEnd());
 }

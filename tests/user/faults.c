@@ -146,7 +146,12 @@ static void TestDebugRegisters(void)
 
 /* ---- Single steps ---- */
 
-/* Steps through a call of the kernel, too, which is one step to the program. */
+/* A call of the kernel is one step to the program: the next is behind what follows it. */
+__asm__("_CallInSteps: pushfl\n\torl $0x100, (%esp)\n\tmovl $0xFFF, %eax\n\tpopfl\n\t"
+        "int $0x2e\n\tnop\n"
+        "_CallInStepsEnd: ret");
+extern const UCHAR CallInStepsEnd[] __asm__("_CallInStepsEnd");
+
 static void TestSteps(void)
 {
     PVOID Handler = RtlAddVectoredExceptionHandler(1, NoteDebugTrap);
@@ -156,6 +161,10 @@ static void TestSteps(void)
     (void)KtapEqual(Calls, 1, "a step");
     (void)KtapEqual(LastContext.EFlags & 0x100, 0, "  is one: TF is off in the handler's context");
     (void)KtapEqual(LastContext.Dr6 & 0x400F, 0x4000, "  and Dr6 says so");
+    Calls = 0;
+    __asm__ volatile("call _CallInSteps" : : : "eax", "ecx", "edx", "memory", "cc");
+    (void)KtapEqual(Calls, 1, "a step over a call of the kernel");
+    (void)KtapEqual(LastContext.Eip, (ULONG_PTR)CallInStepsEnd, "  ends behind it");
     (void)RtlRemoveVectoredExceptionHandler(Handler);
 }
 

@@ -418,6 +418,7 @@ static const NTSTATUS Damages[] = {
     STATUS_SUCCESS, STATUS_SUCCESS, STATUS_SUCCESS, STATUS_SUCCESS,
     STATUS_INVALID_UNWIND_TARGET, STATUS_BAD_STACK, STATUS_BAD_STACK,
     STATUS_ILLEGAL_INSTRUCTION, STATUS_ILLEGAL_INSTRUCTION, SOFTWARE_CODE, STATUS_DISK_FULL,
+    STATUS_BAD_STACK,
 };
 
 static void Damage(ULONG Number)
@@ -481,6 +482,10 @@ static void Damage(ULONG Number)
         break;
     case 16:
         RtlRaiseStatus(STATUS_DISK_FULL);
+        break;
+    case 17: /* all unwound, through one that is not aligned */
+        Chain[0].Registration.Next = (PVOID)((PUCHAR)&Chain[2] + 1);
+        RtlUnwind(NULL, NULL, NULL, NULL);
         break;
     }
     __asm__ volatile("ud2");
