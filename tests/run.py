@@ -181,6 +181,7 @@ def machines():
         ("1 GiB", 1024, [], []), ("3 GiB", 3072, [], []),
         ("2 processors", 64, ["-smp", "2"], ["2 processors."]),
         ("4 processors", 64, ["-smp", "4"], ["4 processors."]),
+        ("2 processors of a possible 4", 64, ["-smp", "2,maxcpus=4"], ["2 processors."]),
         ("8 processors, 32 MiB", 32, ["-smp", "8"], ["8 processors."]),
         ("more processors than can be used", 64, ["-smp", "10"], ["8 processors of 10"]),
         ("4 processors, 8259 and PIT", 64, ["-smp", "4", "-cpu", "max,-apic"], [no_apic]),

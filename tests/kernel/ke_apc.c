@@ -272,13 +272,25 @@ static void KtWaitInVain(PVOID Context)
     Wait->Over = TRUE;
 }
 
+/* Whether the APC is queued again by then depends on how busy the host is. */
+static void KtDoNothing(PKAPC Apc, PKNORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
+    PVOID *SystemArgument1, PVOID *SystemArgument2)
+{
+    UNREFERENCED_PARAMETER(Apc);
+    UNREFERENCED_PARAMETER(NormalRoutine);
+    UNREFERENCED_PARAMETER(NormalContext);
+    UNREFERENCED_PARAMETER(SystemArgument1);
+    UNREFERENCED_PARAMETER(SystemArgument2);
+}
+
 START_TEST(ke_apc_due, "kernel APCs: however many come, a wait keeps its due time")
 {
     KT_LIMITED_WAIT Wait = {FALSE, STATUS_PENDING};
     PETHREAD Thread = KtStartThread(KtWaitInVain, &Wait);
     KAPC Apc;
 
-    KtInitializeApc(&Apc, &Thread->Tcb, TRUE, 0);
+    KeInitializeApc(&Apc, &Thread->Tcb, OriginalApcEnvironment, KtDoNothing, NULL, NULL,
+        KernelMode, NULL);
     for (ULONG i = 0; i < 100 && !Wait.Over; i++) {
         (void)KeInsertQueueApc(&Apc, NULL, NULL, 0); /* refused if the thread has ended */
         KtSleep(20);

@@ -302,6 +302,40 @@ START_TEST(ke_yield, "yielding: two threads take turns")
     ok_eq(Turn, 200);
 }
 
+/* To a thread of Base, more or less important than this one; *Status is what is said. */
+static BOOLEAN KtYieldTo(KPRIORITY Base, BOOLEAN Delay, NTSTATUS *Status)
+{
+    LARGE_INTEGER Zero = {.QuadPart = 0};
+    KT_SPINNER Spinner = {TRUE, 0};
+    PETHREAD Thread = KtStartThread(KtSpinner, &Spinner);
+    BOOLEAN HasRun;
+
+    (void)KeSetPriorityThread(&Thread->Tcb, Base);
+    ok_eq(Thread->Tcb.State, Ready);
+    *Status = Delay ? KeDelayExecutionThread(KernelMode, FALSE, &Zero) : KeYieldExecution();
+    HasRun = Thread->Tcb.State == Terminated;
+    KtJoinThread(Thread);
+    return HasRun;
+}
+
+START_TEST(ke_yield_status, "yielding: to whomever is ready; a delay of no time is the same")
+{
+    LARGE_INTEGER Zero = {.QuadPart = 0};
+    NTSTATUS Status;
+
+    KtUseOneProcessor();
+    (void)KeSetPriorityThread(KeGetCurrentThread(), 18); /* which does not decay */
+    ok_status(KeYieldExecution(), STATUS_NO_YIELD_PERFORMED);
+    ok_status(KeDelayExecutionThread(KernelMode, FALSE, &Zero), STATUS_NO_YIELD_PERFORMED);
+    for (ULONG Delay = 0; Delay < 2; Delay++) {
+        ok(KtYieldTo(18, (BOOLEAN)Delay, &Status), "an equal has its turn");
+        ok_status(Status, STATUS_SUCCESS);
+        ok(KtYieldTo(4, (BOOLEAN)Delay, &Status), "so has who is less important");
+        ok_status(Status, STATUS_SUCCESS);
+    }
+    (void)KeSetPriorityThread(KeGetCurrentThread(), KeGetCurrentThread()->BasePriority);
+}
+
 START_TEST(ke_quantum, "quanta: threads that never wait share the processor")
 {
     KT_SPINNER Spinners[3] = {{FALSE, 0}};
