@@ -216,7 +216,7 @@ static NTSTATUS LpcpRefuse(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Answer)
 
     if (Found) {
         LpcpAnswer(Client, Answer);
-        LpcpWakeSender(Client);
+        LpcpWakeSender(Client, FALSE);
     }
     KeReleaseGuardedMutex(&LpcpLock);
     if (!Found) {
@@ -322,7 +322,7 @@ NTSTATUS NTAPI NtCompleteConnectPort(HANDLE PortHandle)
     }
     if (Client != NULL) { /* else it died meanwhile; the server will hear */
         LpcpAnswer(Client, Port->Reserve);
-        LpcpWakeSender(Client);
+        LpcpWakeSender(Client, FALSE);
         Port->Reserve = NULL;
     }
     KeReleaseGuardedMutex(&LpcpLock);

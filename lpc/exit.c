@@ -68,7 +68,7 @@ void LpcExitThread(PLPC_THREAD Thread)
 
     if (Client != NULL) {
         LpcpAnswer(Client, NULL);
-        LpcpWakeSender(Client);
+        LpcpWakeSender(Client, FALSE);
     }
     Thread->AnsweringId = 0;
     KeReleaseGuardedMutex(&LpcpLock);

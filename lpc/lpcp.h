@@ -84,10 +84,10 @@ void LpcpEndWait(PLPC_THREAD Thread); /* out of the table */
 PLPC_THREAD LpcpFindWaiter(PLPCP_PORT_OBJECT Port, ULONG MessageId);
 /*
  * Out of the table; Reply NULL: there is no answer.  Must be followed by LpcpWakeSender,
- * with or without the lock: the thread does not end before.
+ * with or without the lock: the thread does not end before.  Wait as for LpcpWakeReceiver.
  */
 void LpcpAnswer(PLPC_THREAD Thread, _In_opt_ PLPCP_MESSAGE Reply);
-void LpcpWakeSender(PLPC_THREAD Thread);
+void LpcpWakeSender(PLPC_THREAD Thread, BOOLEAN Wait);
 /* No answer for anyone who waits on WaitingOn (or NULL) or through SenderPort (or NULL). */
 void LpcpAbandonWaiters(_In_opt_ PLPCP_PORT_OBJECT WaitingOn, _In_opt_ PLPCP_PORT_OBJECT SenderPort);
 /*

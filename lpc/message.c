@@ -19,16 +19,21 @@ void LpcpInitializeMessages(void)
     }
 }
 
+/* What is not filled in here LpcpEnqueue does. */
 PLPCP_MESSAGE LpcpAllocateMessage(ULONG DataLength)
 {
     PLPCP_MESSAGE Message =
         ExAllocatePoolWithTag(PagedPool, sizeof(LPCP_MESSAGE) + DataLength, TAG_LPC);
 
     if (Message != NULL) {
-        RtlZeroMemory(Message, sizeof(LPCP_MESSAGE));
+        Message->PortContext = NULL;
         Message->Room = DataLength;
         Message->Header.DataLength = (USHORT)DataLength;
         Message->Header.TotalLength = (USHORT)(DataLength + sizeof(PORT_MESSAGE));
+        Message->Header.Type = LPC_NEW_MESSAGE;
+        Message->Header.DataInfoOffset = 0;
+        Message->Header.MessageId = 0;
+        Message->Header.ClientViewSize = 0;
     }
     return Message;
 }
@@ -176,10 +181,10 @@ void LpcpAnswer(PLPC_THREAD Thread, PLPCP_MESSAGE Reply)
     Thread->ReplyMessage = Reply;
 }
 
-void LpcpWakeSender(PLPC_THREAD Thread)
+void LpcpWakeSender(PLPC_THREAD Thread, BOOLEAN Wait)
 {
     /* It waits for one answer at a time, so the limit of 1 is not exceeded. */
-    (void)!NT_SUCCESS(KeReleaseSemaphore(&Thread->ReplySemaphore, 1, 1, FALSE, NULL));
+    (void)!NT_SUCCESS(KeReleaseSemaphore(&Thread->ReplySemaphore, 1, 1, Wait, NULL));
 }
 
 void LpcpAbandonWaiters(PLPCP_PORT_OBJECT WaitingOn, PLPCP_PORT_OBJECT SenderPort)
@@ -192,7 +197,7 @@ void LpcpAbandonWaiters(PLPCP_PORT_OBJECT WaitingOn, PLPCP_PORT_OBJECT SenderPor
             if ((WaitingOn != NULL && Thread->WaitingOn == WaitingOn) ||
                 (SenderPort != NULL && Thread->SenderPort == SenderPort)) {
                 LpcpAnswer(Thread, NULL);
-                LpcpWakeSender(Thread);
+                LpcpWakeSender(Thread, FALSE);
             }
         }
     }

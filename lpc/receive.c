@@ -10,9 +10,10 @@
 
 /*
  * Hands a reply to the thread that waits for it; takes the message over.  The client
- * is woken when the lock is free, because it may run at once.
+ * is woken when the lock is free, because it may run at once.  Wait: if that succeeds, the
+ * caller waits next.
  */
-static NTSTATUS LpcpReply(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Reply)
+static NTSTATUS LpcpReply(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Reply, BOOLEAN Wait)
 {
     PLPC_THREAD Server = LpcpCurrentThread();
     NTSTATUS Status = STATUS_REPLY_MESSAGE_MISMATCH;
@@ -32,23 +33,21 @@ static NTSTATUS LpcpReply(PLPCP_PORT_OBJECT Port, PLPCP_MESSAGE Reply)
     }
     KeReleaseGuardedMutex(&LpcpLock);
     if (NT_SUCCESS(Status)) {
-        LpcpWakeSender(Client);
+        LpcpWakeSender(Client, Wait);
     } else {
         LpcpFreeMessage(Reply);
     }
     return Status;
 }
 
-static NTSTATUS LpcpReplyFromUser(PLPCP_PORT_OBJECT Port, PORT_MESSAGE __user *ReplyMessage)
+static NTSTATUS LpcpReplyFromUser(
+    PLPCP_PORT_OBJECT Port, PORT_MESSAGE __user *ReplyMessage, BOOLEAN Wait)
 {
     PLPCP_MESSAGE Reply;
     NTSTATUS Status = LpcpCaptureMessage(ReplyMessage, Port->MaxMessageLength, &Reply);
 
-    if (NT_SUCCESS(Status)) {
-        Status = LpcpReply(Port, Reply);
-    }
     KeTraceAdoptAttempt(0);
-    return Status;
+    return NT_SUCCESS(Status) ? LpcpReply(Port, Reply, Wait) : Status;
 }
 
 NTSTATUS NTAPI NtReplyPort(HANDLE PortHandle, PORT_MESSAGE __user *ReplyMessage)
@@ -57,7 +56,7 @@ NTSTATUS NTAPI NtReplyPort(HANDLE PortHandle, PORT_MESSAGE __user *ReplyMessage)
     NTSTATUS Status = LpcpReferencePort(PortHandle, &Port);
 
     if (NT_SUCCESS(Status)) {
-        Status = LpcpReplyFromUser(Port, ReplyMessage);
+        Status = LpcpReplyFromUser(Port, ReplyMessage, FALSE);
         ObDereferenceObject(Port);
     }
     return Status;
@@ -149,7 +148,7 @@ NTSTATUS NTAPI NtReplyWaitReceivePort(HANDLE PortHandle, PVOID __user *PortConte
         Status = MmProbeForWrite(ReceiveMessage, sizeof(PORT_MESSAGE), sizeof(ULONG));
     }
     if (NT_SUCCESS(Status) && ReplyMessage != NULL) {
-        Status = LpcpReplyFromUser(Port, ReplyMessage);
+        Status = LpcpReplyFromUser(Port, ReplyMessage, TRUE);
     }
     if (NT_SUCCESS(Status)) {
         KeTraceAdoptAttempt(0);

@@ -100,10 +100,11 @@ NTSTATUS NTAPI CsrClientCallServer(PCSR_API_MSG Message,
     if (CsrApiPort == NULL) {
         return STATUS_PORT_DISCONNECTED;
     }
-    Message->h = (PORT_MESSAGE){
-        .DataLength = (USHORT)(CSR_API_MSG_HEADER_LENGTH + DataLength),
-        .TotalLength = (USHORT)(sizeof(PORT_MESSAGE) + CSR_API_MSG_HEADER_LENGTH + DataLength),
-    };
+    /* The kernel fills in the rest of the header. */
+    Message->h.DataLength = (USHORT)(CSR_API_MSG_HEADER_LENGTH + DataLength);
+    Message->h.TotalLength = (USHORT)(sizeof(Message->h) + Message->h.DataLength);
+    Message->h.Type = LPC_NEW_MESSAGE;
+    Message->h.DataInfoOffset = 0;
     Message->ApiNumber = ApiNumber;
     Message->ReturnValue = STATUS_UNSUCCESSFUL;
     Status = NtRequestWaitReplyPort(CsrApiPort, &Message->h, &Message->h);

@@ -65,11 +65,12 @@ static VOID BasepStackSizes(SIZE_T StackSize, DWORD Flags, PSIZE_T Commit, PSIZE
 HANDLE WINAPI CreateRemoteThread(HANDLE Process, LPSECURITY_ATTRIBUTES Security, SIZE_T StackSize,
     LPTHREAD_START_ROUTINE Routine, LPVOID Parameter, DWORD Flags, LPDWORD ThreadId)
 {
-    BASE_NEW_THREAD New = {.Process = Process};
+    BASE_NEW_THREAD New;
     SIZE_T Commit;
     SIZE_T Reserve;
     NTSTATUS Status;
 
+    New.Process = Process;
     BasepStackSizes(StackSize, Flags, &Commit, &Reserve);
     Status = BasepMakeThread(&New, Security, Commit, Reserve, Routine, Parameter);
     if (!NT_SUCCESS(Status)) {
