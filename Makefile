@@ -39,9 +39,11 @@ KERNEL_SRCS += $(patsubst %,%.c,sanitize/report sanitize/$(SANITIZE) tests/sanit
 endif
 KERNEL_OBJS := $(KERNEL_SRCS:%=$(O)/kernel/%.o)
 # A release build is optimised as a whole, because most of what one file asks of another
-# is shorter than a call.
+# is shorter than a call.  It has few loops that turn often enough to pay for the no-ops
+# that align them.
 LTO := $(if $(RELEASE),$(if $(filter clang,$(CROSS)),,-flto=auto \
-	--param max-inline-insns-auto=60 --param inline-unit-growth=120))
+	--param max-inline-insns-auto=60 --param inline-unit-growth=120 \
+	-fno-align-loops -fno-align-jumps))
 KERNEL_WARN := -Wall -Wextra $(if $(CI),-Werror)
 KERNEL_FLAGS := -std=gnu11 -ffreestanding -march=i686 -mtune=generic -mgeneral-regs-only -fshort-wchar \
 	-fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
