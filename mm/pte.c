@@ -160,7 +160,11 @@ static void MiEmptyRun(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte, PMMPTE
 {
     PMMPFN Table = MiPfnOfTable(Pte);
 
-    while (Table->UsedPtes != 0 && (End = MiSkipEmpty(Pte, End)) != Pte) {
+    while (Table->UsedPtes != 0 && End != Pte) {
+        if (End[-1].Low == 0) {
+            End = MiSkipEmpty(Pte, End);
+            continue;
+        }
         End--;
         if (End->Low & (MI_VALID | MI_SOFT_PAGE)) {
             MiEmptyPte(Space, Va + ((ULONG_PTR)(End - Pte) << PAGE_SHIFT), End);
