@@ -83,3 +83,47 @@ START_TEST(ex_keyed_order, "each release wakes one waiter of its key, first come
     }
     ok_status(NtClose(Keyed.Event), STATUS_SUCCESS);
 }
+
+/* In the address space, and with the handles, of a process that has no thread. */
+static void KtWaitElsewhere(PEPROCESS Process, PVOID Event, PVOID Key)
+{
+    LARGE_INTEGER Zero = {.QuadPart = 0};
+    KAPC_STATE State;
+    HANDLE Handle;
+
+    KeStackAttachProcess(&Process->Pcb, &State);
+    if (ok_status(ObOpenObjectByPointer(Event, 0, KEYEDEVENT_ALL_ACCESS, ExKeyedEventObjectType,
+                      KernelMode, &Handle), STATUS_SUCCESS)) {
+        ok_status(NtWaitForKeyedEvent(Handle, Key, FALSE, &Zero), STATUS_TIMEOUT);
+        ok_status(ObCloseHandle(Handle, KernelMode), STATUS_SUCCESS);
+    }
+    KeUnstackDetachProcess(&State);
+}
+
+START_TEST(ex_keyed_process, "keyed events: the same key of another process is another one")
+{
+    LARGE_INTEGER Zero = {.QuadPart = 0};
+    KT_KEYED Keyed = {.Order = 0};
+    KT_KEYED_WAITER Releaser = {&Keyed, 0x40, 0};
+    PVOID Event, Process;
+    HANDLE Handle;
+    PETHREAD Thread;
+
+    ok_status(NtCreateProcessEx(&Handle, PROCESS_ALL_ACCESS, NULL, NtCurrentProcess(), 0, NULL,
+                  NULL, NULL, 0), STATUS_SUCCESS);
+    ok_status(ObReferenceObjectByHandle(Handle, 0, PsProcessType, KernelMode, &Process, NULL),
+        STATUS_SUCCESS);
+    ok_status(NtCreateKeyedEvent(&Keyed.Event, KEYEDEVENT_ALL_ACCESS, NULL, 0), STATUS_SUCCESS);
+    ok_status(ObReferenceObjectByHandle(
+        Keyed.Event, 0, ExKeyedEventObjectType, KernelMode, &Event, NULL), STATUS_SUCCESS);
+    Thread = KtStartThread(KtReleaseKeyed, &Releaser);
+    ok(KtAwaitState(Thread, Waiting), "the releaser waits for a waiter");
+    KtWaitElsewhere(Process, Event, (PVOID)0x40);
+    ok_eq(Thread->Tcb.State, Waiting);
+    ok_status(NtWaitForKeyedEvent(Keyed.Event, (PVOID)0x40, FALSE, &Zero), STATUS_SUCCESS);
+    KtJoinThread(Thread);
+    ObDereferenceObject(Event);
+    ObDereferenceObject(Process);
+    ok_status(NtClose(Keyed.Event), STATUS_SUCCESS);
+    ok_status(NtClose(Handle), STATUS_SUCCESS);
+}

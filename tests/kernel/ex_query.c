@@ -43,6 +43,52 @@ START_TEST(ex_query, "NtQueryEvent, -Mutant, -Semaphore: contents, exact lengths
     ok_status(NtClose(Semaphore), STATUS_SUCCESS);
 }
 
+/* Leaves it abandoned. */
+static void KtTakeAndEnd(PVOID Context)
+{
+    ok_status(NtWaitForSingleObject(Context, FALSE, NULL), STATUS_SUCCESS);
+}
+
+static MUTANT_BASIC_INFORMATION KtQueryMutant(HANDLE Mutant)
+{
+    MUTANT_BASIC_INFORMATION Information = {.CurrentCount = 99};
+
+    ok_status(NtQueryMutant(Mutant, MutantBasicInformation, &Information, sizeof(Information),
+                  NULL), STATUS_SUCCESS);
+    return Information;
+}
+
+static void KtLookAtMutant(PVOID Context)
+{
+    MUTANT_BASIC_INFORMATION Information = KtQueryMutant(Context);
+
+    ok(Information.CurrentCount == 0 && !Information.OwnedByCaller, "it is another thread's");
+}
+
+START_TEST(ex_query_mutant, "NtQueryMutant: free, owned, somebody else's, abandoned")
+{
+    LARGE_INTEGER Zero = {.QuadPart = 0};
+    MUTANT_BASIC_INFORMATION Information;
+    HANDLE Mutant, Event;
+
+    ok_status(NtCreateMutant(&Mutant, MUTANT_ALL_ACCESS, NULL, TRUE), STATUS_SUCCESS);
+    ok_status(NtCreateEvent(&Event, EVENT_ALL_ACCESS, NULL, SynchronizationEvent, TRUE),
+        STATUS_SUCCESS);
+    Information = KtQueryMutant(Mutant);
+    ok(Information.CurrentCount == 0 && Information.OwnedByCaller, "it is mine");
+    KtJoinThread(KtStartThread(KtLookAtMutant, Mutant));
+    ok_status(NtReleaseMutant(Mutant, NULL), STATUS_SUCCESS);
+    Information = KtQueryMutant(Mutant);
+    ok(Information.CurrentCount == 1 && !Information.OwnedByCaller, "it is free");
+    KtJoinThread(KtStartThread(KtTakeAndEnd, Mutant));
+    Information = KtQueryMutant(Mutant);
+    ok(Information.CurrentCount == 1 && Information.AbandonedState, "it is abandoned");
+    ok_status(NtSignalAndWaitForSingleObject(Mutant, Event, FALSE, &Zero), STATUS_ABANDONED);
+    ok_status(NtWaitForSingleObject(Event, FALSE, &Zero), STATUS_SUCCESS); /* was not taken */
+    ok_status(NtClose(Event), STATUS_SUCCESS);
+    ok_status(NtClose(Mutant), STATUS_SUCCESS);
+}
+
 typedef struct _KT_ANSWER {
     HANDLE Question;
     HANDLE Answer;
