@@ -72,8 +72,9 @@ static void KiSignalTimer(PKTIMER Timer)
     KiWaitTest(&Timer->Header, 0);
     if (Timer->Period != 0) {
         ULONGLONG Period = Timer->Period * 10000ull;
-        if (!KiInsertTimer(Timer, Timer->DueTime.QuadPart + Period)) {
-            (void)KiInsertTimer(Timer, KeQueryInterruptTime() + Period);
+        ULONGLONG Due = Timer->DueTime.QuadPart + Period;
+        while (!KiInsertTimer(Timer, Due)) {
+            Due = KeQueryInterruptTime() + Period; /* may pass, too, if many ticks come at once */
         }
     }
     if (Timer->Dpc != NULL) {
