@@ -95,14 +95,17 @@ static BOOLEAN IsMortal(ULONG Slot)
     return Slot / FREE_THREADS == FREE_MORTAL || Slot % FREE_THREADS == FreeVictim;
 }
 
-/* Has this thread been told to end? */
+/*
+ * Has this thread been told to end?  The order counts: a slot has a new Id before what
+ * said that the old thread was to end is taken back.
+ */
 static BOOLEAN IsCondemned(ULONG Id)
 {
     ULONG Slot = (Id - 1) % FREE_SLOTS;
     const FREE_SLOT *Other = &Memory->Slots[Slot];
 
-    return Other->Condemned == Id || Other->Id != Id ||
-           (Slot / FREE_THREADS == FREE_MORTAL && Memory->MortalCondemned);
+    return (Slot / FREE_THREADS == FREE_MORTAL && Memory->MortalCondemned) ||
+           Other->Condemned == Id || Other->Id != Id;
 }
 
 static BOOLEAN IsMutant(ULONG Object)
