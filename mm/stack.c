@@ -17,22 +17,24 @@ static ULONG MiStackCount;
 
 static PVOID MiPopStack(void)
 {
-    KIRQL OldIrql = KeAcquireSpinLock(&MiStackLock);
-    PVOID Top = MiStackCount == 0 ? NULL : MiStackCache[--MiStackCount];
+    PVOID Top;
 
-    KeReleaseSpinLock(&MiStackLock, OldIrql);
+    KeAcquireShortLock(&MiStackLock);
+    Top = MiStackCount == 0 ? NULL : MiStackCache[--MiStackCount];
+    KeReleaseShortLock(&MiStackLock);
     return Top;
 }
 
 static BOOLEAN MiPushStack(PVOID Top)
 {
-    KIRQL OldIrql = KeAcquireSpinLock(&MiStackLock);
-    BOOLEAN Kept = MiStackCount < MI_STACK_CACHE;
+    BOOLEAN Kept;
 
+    KeAcquireShortLock(&MiStackLock);
+    Kept = MiStackCount < MI_STACK_CACHE;
     if (Kept) {
         MiStackCache[MiStackCount++] = Top;
     }
-    KeReleaseSpinLock(&MiStackLock, OldIrql);
+    KeReleaseShortLock(&MiStackLock);
     return Kept;
 }
 

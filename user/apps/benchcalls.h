@@ -53,7 +53,7 @@ BENCH_LOOP(BenchRtlThread, HANDLE Thread;
            })
 
 BENCH_LOOP(BenchCreateThread,
-    HANDLE Thread = CreateThread(NULL, BENCH_REGION, BenchWin32Thread, NULL, 0, NULL);
+    HANDLE Thread = CreateThread(NULL, 0, BenchWin32Thread, NULL, 0, NULL);
     if (Thread != NULL) {
         (void)WaitForSingleObject(Thread, INFINITE);
         CloseHandle(Thread);
