@@ -190,7 +190,7 @@ void MmDeleteTeb(PKPROCESS Process, TEB __user *Teb)
     Vad = MiFindVad(Space, (__force ULONG_PTR)Teb);
     if (Vad != NULL && Vad->NoChange) {
         if (Space->SpareTeb == NULL) {
-            MiDeletePtes(Space, Vad->Start, Vad->End);
+            MiEmptyPte(Space, Vad->Start, MiLookupPte(Space, Vad->Start)); /* its table stays */
             Vad->MemCommit = FALSE;
             Space->SpareTeb = Vad;
         } else {
