@@ -175,7 +175,7 @@ DECLSPEC_NORETURN void PspExitThread(NTSTATUS ExitStatus)
 
     BOOLEAN Last = PspLeaveProcess(Process, ExitStatus);
 
-    KeTrace(TracePspExitBegin, Thread->Tcb.ThreadId, (__force ULONG)ExitStatus, Last);
+    KeTrace(TracePspExitBegin, Thread->Tcb.ThreadId, (__force ULONG)ExitStatus);
     /* Stage 4: some processes the system does not outlive. */
     if (Last && (Process->Flags & PSF_BREAK_ON_TERMINATION) != 0) {
         KeBugCheckEx(CRITICAL_PROCESS_DIED, (ULONG_PTR)Process, 0, 0, 0);
