@@ -811,6 +811,7 @@ SIZE_T KiTouchUser(void __user *Address); /* can a byte be written? */
 
 /* Whole pages of the direct map, by SSE if there is (ke/i386/page.c).  Any IRQL. */
 void KeZeroPage(PVOID Page);
+void KeZeroMemory(PVOID Memory, SIZE_T Size); /* 64 bytes or more; whole words */
 void KeCopyPage(PVOID Target, PCVOID Source);
 
 /* ---- Atomics ------------------------------------------------------------------------------------------ */
