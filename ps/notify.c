@@ -16,7 +16,10 @@ void PspInitializeNotify(void)
     KeInitializeGuardedMutex(&PspNotifyLock, LockLevelNotify);
 }
 
-/* Puts New where Old stands; FALSE when Old is nowhere.  The tables hold no holes. */
+/*
+ * Puts New where Old stands; FALSE when Old is nowhere.  The tables hold no holes, not
+ * even for a moment: without the lock is asked whether the first place is free.
+ */
 static BOOLEAN PspReplaceNotify(PVOID *Table, PVOID Old, PVOID New)
 {
     ULONG Index = 0;
@@ -27,13 +30,14 @@ static BOOLEAN PspReplaceNotify(PVOID *Table, PVOID Old, PVOID New)
     if (Index == PSP_MAX_NOTIFY) {
         return FALSE;
     }
-    Table[Index] = New;
-    if (New == NULL) {
-        for (; Index + 1 < PSP_MAX_NOTIFY; Index++) {
-            Table[Index] = Table[Index + 1];
-        }
-        Table[PSP_MAX_NOTIFY - 1] = NULL;
+    if (New != NULL) {
+        Table[Index] = New;
+        return TRUE;
     }
+    for (; Index + 1 < PSP_MAX_NOTIFY; Index++) {
+        __atomic_store_n(&Table[Index], Table[Index + 1], __ATOMIC_RELAXED);
+    }
+    Table[PSP_MAX_NOTIFY - 1] = NULL;
     return TRUE;
 }
 
@@ -71,9 +75,13 @@ NTSTATUS PsRemoveCreateThreadNotifyRoutine(PCREATE_THREAD_NOTIFY_ROUTINE Routine
         ? STATUS_SUCCESS : STATUS_PROCEDURE_NOT_FOUND;
 }
 
-/* The tables are copied so that no lock is held over a foreign routine. */
-static void PspSnapshotNotify(PVOID *Table, PVOID *Copy)
+/* A copy, so that no lock is held over a foreign routine; mostly there is none. */
+FORCEINLINE void PspSnapshotNotify(PVOID *Table, PVOID *Copy)
 {
+    if (__atomic_load_n(&Table[0], __ATOMIC_RELAXED) == NULL) {
+        Copy[0] = NULL;
+        return;
+    }
     KeAcquireGuardedMutex(&PspNotifyLock);
     RtlCopyMemory(Copy, Table, PSP_MAX_NOTIFY * sizeof(PVOID));
     KeReleaseGuardedMutex(&PspNotifyLock);
