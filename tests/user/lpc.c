@@ -208,11 +208,14 @@ static void TestLengths(HANDLE Port)
     (void)KtapCheck(AllRight, "replies shorter and longer than their requests");
 }
 
+static volatile LONG Askers;
+
 static NTSTATUS NTAPI AskForEver(PVOID Parameter)
 {
     TEST_MESSAGE Message;
     NTSTATUS Status;
 
+    Askers++;
     do {
         Prepare(&Message, sizeof(ULONG));
         Status = NtRequestWaitReplyPort((HANDLE)Parameter, &Message.h, &Message.h);
@@ -220,7 +223,10 @@ static NTSTATUS NTAPI AskForEver(PVOID Parameter)
     return Status;
 }
 
-/* A client may die before, while and after it is answered. */
+/*
+ * A client may die before, while and after it is answered.  Not earlier: whoever is
+ * killed while it starts may own the loader's lock, and then no thread starts any more.
+ */
 static void TestKilledClients(HANDLE Port)
 {
     BOOLEAN AllRight = TRUE;
@@ -230,6 +236,9 @@ static void TestKilledClients(HANDLE Port)
 
         AllRight &= NT_SUCCESS(RtlCreateUserThread(
             NtCurrentProcess(), NULL, FALSE, 0, 0, 0, AskForEver, Port, &Thread, NULL));
+        while (AllRight && Askers == (LONG)Round) {
+            (void)NtYieldExecution();
+        }
         for (ULONG i = 0; i < Round % 16; i++) {
             (void)NtYieldExecution();
         }
