@@ -190,11 +190,14 @@ static void PspTraceThread(PPSP_THREAD_CREATION Creation)
 {
     PETHREAD Thread = Creation->Thread;
 
-    if (Creation->Context != NULL) {
-        KeTraceNamed(Creation->First ? TracePhase3 : TraceThreadMade,
-            Creation->Process->ImageFileName, Thread->Tcb.ThreadId, TraceP(Thread),
-            TraceP(Thread->Tcb.Teb), TraceP(Thread->Tcb.InitialStack),
+    if (Creation->Context != NULL && Creation->First) {
+        KeTraceNamed(TracePhase3, Creation->Process->ImageFileName, Thread->Tcb.ThreadId,
+            TraceP(Thread), TraceP(Thread->Tcb.Teb), TraceP(Thread->Tcb.InitialStack),
             TraceP(Thread->StartAddress), (ULONG)Thread->Tcb.Priority,
+            Creation->CreateSuspended);
+    } else if (Creation->Context != NULL) {
+        KeTrace(TraceThreadMade, Creation->Process->Pcb.ProcessId, Thread->Tcb.ThreadId,
+            TraceP(Thread->Tcb.Teb), TraceP(Thread->StartAddress), (ULONG)Thread->Tcb.Priority,
             Creation->CreateSuspended);
     }
 }
