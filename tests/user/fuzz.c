@@ -161,10 +161,24 @@ static NTSTATUS FastSystemCall(ULONG Number, const ULONG_PTR *Arguments)
     return Status;
 }
 
-/* Critical processes stop the system when they end; 29 makes one, 0x1D of them. */
+static BOOLEAN IsPermanent(HANDLE Handle)
+{
+    OBJECT_BASIC_INFORMATION Basic;
+
+    return NT_SUCCESS(NtQueryObject(
+               Handle, ObjectBasicInformation, &Basic, sizeof(Basic), NULL)) &&
+           (Basic.Attributes & OBJ_PERMANENT) != 0;
+}
+
+/*
+ * Critical processes stop the system when they end; 29 makes one, 0x1D of them.  And
+ * the descriptor that a permanent object is given stays, which would look like a leak.
+ */
 static BOOLEAN IsForbidden(ULONG Number, const ULONG_PTR *Arguments)
 {
-    return Number == NumberNtSetInformationProcess && Arguments[1] == ProcessBreakOnTermination;
+    return (Number == NumberNtSetInformationProcess &&
+               Arguments[1] == ProcessBreakOnTermination) ||
+           (Number == NumberNtSetSecurityObject && IsPermanent((HANDLE)Arguments[0]));
 }
 
 /* Is what a process or thread handle stands for of this process's making? */
