@@ -66,40 +66,49 @@ static ULONG KiPackContinuation(UCHAR *Stream, ULONG Count, const ULONG *Argumen
     return Length + TextLength;
 }
 
-static void KiContinueRecord(
-    TRACE_CONTINUATION_RECORD *Record, const TRACE_RECORD *First, const UCHAR *Stream)
+static void KiContinueRecord(TRACE_CONTINUATION_RECORD *Record, const TRACE_RECORD *First,
+    ULONG Sequence, const UCHAR *Stream)
 {
+    Record->Sequence = Sequence;
     Record->Kind = First->Head | TRACE_CONTINUATION;
     /* Lengths are constants: no calls. */
     __builtin_memcpy(Record->Head, Stream, sizeof(Record->Head));
     __builtin_memcpy(Record->Tail, Stream + sizeof(Record->Head), sizeof(Record->Tail));
 }
 
-/* Interrupts off: a record of this processor's ring, at or after TraceIndex. */
-FORCEINLINE PTRACE_RECORD KiNextRecord(PKPRCB Prcb, ULONG Index, ULONG Sequence)
+/* Interrupts off: a record of this processor's ring, Ahead of TraceIndex. */
+FORCEINLINE TRACE_CONTINUATION_RECORD *KiNextRecord(PKPRCB Prcb, ULONG Ahead)
 {
-    PTRACE_RECORD Record = &Prcb->TraceRing[Index & KiTraceMask];
-
-    Record->Sequence = Sequence;
-    return Record;
+    return (TRACE_CONTINUATION_RECORD *)&Prcb->TraceRing[(Prcb->TraceIndex + Ahead) & KiTraceMask];
 }
 
-/* Interrupts off: the record that an event begins with and most events are. */
+/*
+ * Interrupts off: the record that an event begins with and most events are; More follow.
+ * In this order the processor's registers suffice.
+ */
 FORCEINLINE PTRACE_RECORD KiWriteRecord(
-    PKPRCB Prcb, ULONG Index, ULONG Sequence, TRACE_EVENT_ID Event, ULONG More, ULONG First,
-    ULONG Second)
+    PKPRCB Prcb, TRACE_EVENT_ID Event, ULONG More, ULONG First, ULONG Second)
 {
-    PTRACE_RECORD Record = KiNextRecord(Prcb, Index, Sequence);
-    PKTHREAD Thread = Prcb->CurrentThread;
+    PTRACE_RECORD Record = &Prcb->TraceRing[Prcb->TraceIndex & KiTraceMask];
+    PKTHREAD Thread;
 
     Record->Arguments[0] = First;
     Record->Arguments[1] = Second;
+    Thread = KeGetCurrentThread();
+    Record->Who = Thread->TraceWho;
+    Record->Attempt = Thread->CreationAttempt;
+    Record->Sequence = InterlockedExchangeAdd(&KiTraceNextSequence, 1 + More);
     Record->Tsc = HalQueryTsc();
     Record->Head = KiTraceHeads[Event] | More << 20 |
                    ((ULONG)KeGetCurrentIrql() | Prcb->TraceNumber) << 24;
-    Record->Who = Thread->TraceWho;
-    Record->Attempt = Thread->CreationAttempt;
     return Record;
+}
+
+/* Interrupts off: so many records more are complete, for whoever reads the ring. */
+FORCEINLINE void KiPublishRecords(PKPRCB Prcb, ULONG Count)
+{
+    __atomic_signal_fence(__ATOMIC_RELEASE); /* the processor itself keeps stores in order */
+    Prcb->TraceIndex += Count;
 }
 
 /* What the test, the console or COM2 wants with an event that has been recorded. */
@@ -120,7 +129,6 @@ void KeTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second)
 {
     PTRACE_RECORD Record;
     BOOLEAN Enabled;
-    ULONG Index;
     PKPRCB Prcb;
 
     if (!KiTracing) {
@@ -128,10 +136,8 @@ void KeTraceShort(TRACE_EVENT_ID Event, ULONG First, ULONG Second)
     }
     Enabled = KeDisableInterrupts();
     Prcb = KiCurrentPrcb();
-    Index = Prcb->TraceIndex;
-    Record = KiWriteRecord(Prcb, Index, InterlockedExchangeAdd(&KiTraceNextSequence, 1), Event,
-        0, First, Second);
-    __atomic_store_n(&Prcb->TraceIndex, Index + 1, __ATOMIC_RELEASE);
+    Record = KiWriteRecord(Prcb, Event, 0, First, Second);
+    KiPublishRecords(Prcb, 1);
     if (Enabled) {
         KiEnableInterrupts(); /* and deliver nothing: this is no place for it */
     }
@@ -146,7 +152,7 @@ void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, co
     UCHAR Stream[(TRACE_MAX_RECORDS - 1) * KI_CONTINUATION_BYTES];
     ULONG Length = KiPackContinuation(Stream, Count, Arguments, Text, TextLength);
     ULONG More = (Length + KI_CONTINUATION_BYTES - 1) / KI_CONTINUATION_BYTES;
-    ULONG Sequence, Index, i;
+    ULONG Sequence, i;
     PTRACE_RECORD First;
     BOOLEAN Enabled;
     PKPRCB Prcb;
@@ -155,18 +161,15 @@ void KeTraceRecord(TRACE_EVENT_ID Event, ULONG Count, const ULONG *Arguments, co
         return;
     }
     Enabled = KeDisableInterrupts();
-    Prcb = KeGetCurrentPrcb();
-    Sequence = InterlockedExchangeAdd(&KiTraceNextSequence, 1 + More);
-    Index = Prcb->TraceIndex;
-    First = KiWriteRecord(Prcb, Index, Sequence, Event, More, Count > 0 ? Arguments[0] : 0,
+    Prcb = KiCurrentPrcb();
+    First = KiWriteRecord(Prcb, Event, More, Count > 0 ? Arguments[0] : 0,
         Count > 1 ? Arguments[1] : 0);
+    Sequence = First->Sequence;
     for (i = 0; i < More; i++) {
         KiContinueRecord(
-            (TRACE_CONTINUATION_RECORD *)KiNextRecord(Prcb, Index + 1 + i, Sequence + 1 + i),
-            First,
-            Stream + i * KI_CONTINUATION_BYTES);
+            KiNextRecord(Prcb, 1 + i), First, Sequence + 1 + i, Stream + i * KI_CONTINUATION_BYTES);
     }
-    __atomic_store_n(&Prcb->TraceIndex, Index + 1 + More, __ATOMIC_RELEASE);
+    KiPublishRecords(Prcb, 1 + More);
     if (Enabled) {
         KiEnableInterrupts();
     }
