@@ -1,408 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ke, the kernel core: processors, IRQL, locks, threads and their scheduling,
- * waits, APCs, DPCs, traps and bugchecks.  What other layers may call; ke/ki.h
- * is private.  Structures first, then routines by file of ke/.
+ * waits, APCs, DPCs, traps and bugchecks.  What other layers may call, by file of
+ * ke/; ke/ki.h is private, ketypes.h has the structures.
  */
 #pragma once
-#include "locks.h"
+#include "ketypes.h"
 #include "nt/context.h"
-#include "nt/info.h"
-#include "nt/kuser.h"
 #include "nt/status.h"
-#include "nt/teb.h"
-#include "rtl.h"
-#include "trace.h"
 
-/* ---- IRQL ------------------------------------------------------------------ */
-
-typedef UCHAR KIRQL, *PKIRQL;
-#define PASSIVE_LEVEL  0
-#define APC_LEVEL      1
-#define DISPATCH_LEVEL 2
-#define DEVICE_LEVEL   3 /* here and above, interrupts are off */
-#define CLOCK_LEVEL    28
-#define IPI_LEVEL      29
-#define HIGH_LEVEL     31
-
-enum { KernelMode = 0, UserMode = 1 };
-
-/* ---- Selectors: the order 08 10 18 20 is forced by SYSENTER and SYSEXIT ---- */
-
-#define KGDT_R0_CODE 0x08
-#define KGDT_R0_DATA 0x10
-#define KGDT_R3_CODE 0x18
-#define KGDT_R3_DATA 0x20
-#define KGDT_TSS     0x28
-#define KGDT_R0_PCR  0x30
-#define KGDT_R3_TEB  0x38
-#define KGDT_DF_TSS  0x50
-#define RPL_MASK     3
-
-/* ---- Locks ------------------------------------------------------------------ */
-
-typedef struct _KSPIN_LOCK {
-    volatile ULONG Lock; /* 0 free, else processor number + 1 */
-    UCHAR Level;         /* LOCK_LEVEL */
-} KSPIN_LOCK, *PKSPIN_LOCK;
-
-/* The locks that a thread or a processor holds, oldest first: debug builds (ke/held.c). */
-#define KE_MAXIMUM_HELD_LOCKS 8
-typedef struct _KHELD_LOCKS {
-    ULONG Count;
-    struct {
-        PVOID Lock;
-        PVOID Caller; /* who took it */
-        ULONG Level;  /* LOCK_LEVEL */
-    } Locks[KE_MAXIMUM_HELD_LOCKS];
-} KHELD_LOCKS, *PKHELD_LOCKS;
-
-/* ---- Dispatcher objects ------------------------------------------------------ */
-
-typedef enum _KOBJECTS {
-    EventNotificationObject = 0,
-    EventSynchronizationObject = 1,
-    MutantObject = 2,
-    ProcessObject = 3,
-    QueueObject = 4,
-    SemaphoreObject = 5,
-    ThreadObject = 6,
-    GateObject = 7,
-    TimerNotificationObject = 8,
-    TimerSynchronizationObject = 9,
-    ApcObject = 18,
-    DpcObject = 19,
-} KOBJECTS;
-
-/* Guarded by the dispatcher lock, as everything built on it. */
-typedef struct _DISPATCHER_HEADER {
-    UCHAR Type; /* KOBJECTS */
-    UCHAR Absolute;
-    UCHAR Size; /* in ULONGs */
-    UCHAR Inserted;
-    LONG SignalState;
-    LIST_ENTRY WaitListHead; /* of KWAIT_BLOCK */
-} DISPATCHER_HEADER, *PDISPATCHER_HEADER;
-_Static_assert(sizeof(DISPATCHER_HEADER) == 0x10, "NT 5.2 layout");
-
-typedef struct _KEVENT {
-    DISPATCHER_HEADER Header;
-} KEVENT, *PKEVENT;
-
-typedef struct _KSEMAPHORE {
-    DISPATCHER_HEADER Header;
-    LONG Limit;
-} KSEMAPHORE, *PKSEMAPHORE;
-
-typedef struct _KMUTANT {
-    DISPATCHER_HEADER Header;
-    LIST_ENTRY MutantListEntry; /* in the owner's list */
-    struct _KTHREAD *OwnerThread;
-    BOOLEAN Abandoned;
-    UCHAR ApcDisable; /* 1: owning it enters a critical region */
-} KMUTANT, *PKMUTANT;
-
-typedef struct _KQUEUE {
-    DISPATCHER_HEADER Header; /* SignalState: entries in the list */
-    LIST_ENTRY EntryListHead;
-    ULONG CurrentCount; /* threads that belong to it and do not wait */
-    ULONG MaximumCount;
-    LIST_ENTRY ThreadListHead; /* KTHREAD.QueueListEntry */
-} KQUEUE, *PKQUEUE;
-
-/* Not a dispatcher object: fast when free, and its owner gets no APCs. */
-typedef struct _KGUARDED_MUTEX {
-    volatile LONG Count; /* GUARDED_MUTEX_ flags, and GUARDED_MUTEX_WAITER for each waiter */
-    struct _KTHREAD *Owner;
-    KEVENT Gate;
-    UCHAR Level; /* LOCK_LEVEL */
-} KGUARDED_MUTEX, *PKGUARDED_MUTEX;
-
-#define GUARDED_MUTEX_FREE   1
-#define GUARDED_MUTEX_WOKEN  2 /* a waiter, not counted any more, is about to try again */
-#define GUARDED_MUTEX_WAITER 4
-
-struct _KDPC;
-typedef void KDEFERRED_ROUTINE(struct _KDPC *Dpc, PVOID Context, PVOID Argument1, PVOID Argument2);
-typedef KDEFERRED_ROUTINE *PKDEFERRED_ROUTINE;
-
-typedef struct _KDPC {
-    UCHAR Type;
-    UCHAR Importance;
-    volatile BOOLEAN Inserted;
-    UCHAR Number; /* target processor, or 0xFF: the one that queues it */
-    LIST_ENTRY DpcListEntry;
-    PKDEFERRED_ROUTINE DeferredRoutine;
-    PVOID DeferredContext;
-    PVOID SystemArgument1;
-    PVOID SystemArgument2;
-} KDPC, *PKDPC;
-
-typedef struct _KTIMER {
-    DISPATCHER_HEADER Header;
-    ULARGE_INTEGER DueTime; /* interrupt time, 100 ns */
-    LIST_ENTRY TimerListEntry;
-    PKDPC Dpc;
-    LONG Period; /* ms; 0 one-shot */
-} KTIMER, *PKTIMER;
-
-typedef struct _KWAIT_BLOCK {
-    LIST_ENTRY WaitListEntry;
-    struct _KTHREAD *Thread;
-    PVOID Object;
-    struct _KWAIT_BLOCK *NextWaitBlock; /* circular */
-    USHORT WaitKey;                     /* what a wait for any returns */
-    USHORT WaitType;                    /* WAIT_TYPE */
-} KWAIT_BLOCK, *PKWAIT_BLOCK;
-
-#define THREAD_WAIT_OBJECTS  3
-#define TIMER_WAIT_BLOCK     3
-#define MAXIMUM_WAIT_OBJECTS 64
-
-/* ---- APCs --------------------------------------------------------------------- */
-
-struct _KAPC;
-typedef void (*PKNORMAL_ROUTINE)(PVOID NormalContext, PVOID Argument1, PVOID Argument2);
-typedef void (*PKKERNEL_ROUTINE)(struct _KAPC *Apc, PKNORMAL_ROUTINE *NormalRoutine,
-    PVOID *NormalContext, PVOID *SystemArgument1, PVOID *SystemArgument2);
-typedef void (*PKRUNDOWN_ROUTINE)(struct _KAPC *Apc);
-
-typedef enum _KAPC_ENVIRONMENT {
-    OriginalApcEnvironment,
-    AttachedApcEnvironment,
-    CurrentApcEnvironment,
-} KAPC_ENVIRONMENT;
-
-typedef struct _KAPC {
-    UCHAR Type;
-    UCHAR SpareByte0;
-    UCHAR Size;
-    UCHAR SpareByte1;
-    ULONG SpareLong0;
-    struct _KTHREAD *Thread;
-    LIST_ENTRY ApcListEntry;
-    PKKERNEL_ROUTINE KernelRoutine;
-    PKRUNDOWN_ROUTINE RundownRoutine;
-    PKNORMAL_ROUTINE NormalRoutine;
-    PVOID NormalContext;
-    PVOID SystemArgument1;
-    PVOID SystemArgument2;
-    CCHAR ApcStateIndex;
-    KPROCESSOR_MODE ApcMode;
-    BOOLEAN Inserted;
-} KAPC, *PKAPC;
-_Static_assert(sizeof(KAPC) == 0x30, "NT 5.2 layout");
-
-typedef struct _KAPC_STATE {
-    LIST_ENTRY ApcListHead[2]; /* by mode */
-    struct _KPROCESS *Process;
-    BOOLEAN KernelApcInProgress;
-    BOOLEAN KernelApcPending;
-    BOOLEAN UserApcPending;
-} KAPC_STATE, *PKAPC_STATE;
-_Static_assert(sizeof(KAPC_STATE) == 0x18, "NT 5.2 layout");
-
-/* ---- Trap frame ------------------------------------------------------------------ */
-
-/* What every entry into the kernel builds; offsets as in NT (assembly uses them). */
-typedef struct _KTRAP_FRAME {
-    ULONG DbgEbp, DbgEip, DbgArgMark, DbgArgPointer;
-    ULONG TempSegCs, TempEsp;
-    ULONG Dr0, Dr1, Dr2, Dr3, Dr6, Dr7;
-    ULONG SegGs, SegEs, SegDs;
-    ULONG Edx, Ecx, Eax;
-    ULONG PreviousPreviousMode;
-    ULONG ExceptionList;
-    ULONG SegFs;
-    ULONG Edi, Esi, Ebx, Ebp;
-    ULONG ErrCode;
-    ULONG Eip, SegCs, EFlags;
-    ULONG HardwareEsp, HardwareSegSs; /* present when SegCs is ring 3 */
-    ULONG V86Es, V86Ds, V86Fs, V86Gs;
-} KTRAP_FRAME, *PKTRAP_FRAME;
-_Static_assert(sizeof(KTRAP_FRAME) == 0x8C, "NT 5.2 layout");
-_Static_assert(offsetof(KTRAP_FRAME, ErrCode) == 0x64, "NT 5.2 layout");
-
-/* ---- Processes and threads -------------------------------------------------------- */
-
-typedef void (*PKSYSTEM_ROUTINE)(PVOID StartRoutine, PVOID StartContext);
-typedef void (*PKSTART_ROUTINE)(PVOID StartContext);
-
-struct _MM_ADDRESS_SPACE;
-struct _HANDLE_TABLE;
-
-typedef struct _KPROCESS {
-    DISPATCHER_HEADER Header;
-    ULONG DirectoryTableBase; /* CR3: physical address of the PAE pointer table */
-    volatile KAFFINITY ActiveProcessors;
-    LIST_ENTRY ThreadListHead; /* KTHREAD.ThreadListEntry; dispatcher lock */
-    KAFFINITY Affinity;
-    CCHAR BasePriority;
-    CCHAR QuantumReset;
-    UCHAR State;
-    BOOLEAN DisableBoost; /* for threads to come */
-    ULONG UserTime;       /* clock ticks */
-    ULONG KernelTime;
-    ULONG ProcessId; /* for trace records; PspCidTable is the authority */
-    ULONG CreationAttempt;
-    /* What the layers above hang on a process; Ke does not look inside. */
-    struct _MM_ADDRESS_SPACE *AddressSpace;
-    struct _HANDLE_TABLE *ObjectTable; /* NULL once the process's handles are closed */
-    ULONG GrantedAccess;               /* what handle -1 grants; 0: no object, or none yet */
-} KPROCESS, *PKPROCESS;
-
-typedef enum _KTHREAD_STATE {
-    Initialized,
-    Ready,
-    Running,
-    Standby,
-    Terminated,
-    Waiting,
-    Transition,
-    DeferredReady,
-    GateWait,
-} KTHREAD_STATE;
-
-#ifndef _WIN32
-typedef enum _KWAIT_REASON {
-    Executive = 0,
-    Suspended = 5,
-    UserRequest = 6,
-    DelayExecution = 4,
-    WrLpcReceive = 16,
-    WrLpcReply = 17,
-    WrQueue = 15,
-    WrKeyedEvent = 21,
-} KWAIT_REASON;
-#endif
-
-typedef struct _KTHREAD {
-    DISPATCHER_HEADER Header;
-    LIST_ENTRY MutantListHead; /* owned mutants; dispatcher lock */
-    PVOID InitialStack;        /* top, below it the FX save area */
-    PVOID StackLimit;
-    PVOID KernelStack; /* ESP while not running */
-    PKTRAP_FRAME TrapFrame;
-    PVOID Teb; /* user address */
-    PVOID ServiceTable;
-    KSPIN_LOCK ApcQueueLock;
-    KAPC_STATE ApcState;      /* of the process it is attached to */
-    KAPC_STATE SavedApcState; /* of its own, while attached */
-    PKAPC_STATE ApcStatePointer[2];
-    UCHAR ApcStateIndex;
-    BOOLEAN ApcQueueable;
-    SHORT KernelApcDisable;  /* critical regions; 0 or negative */
-    SHORT SpecialApcDisable; /* guarded regions; 0 or negative */
-    KAPC SuspendApc;
-    KSEMAPHORE SuspendSemaphore;
-    CCHAR SuspendCount; /* 0..127 */
-    CCHAR FreezeCount;
-    KPROCESSOR_MODE PreviousMode;
-    BOOLEAN Alerted[2];
-    BOOLEAN Alertable;
-    UCHAR NpxState; /* KiNpx...: are the FPU registers this thread's? */
-    volatile UCHAR State; /* KTHREAD_STATE; dispatcher lock */
-    UCHAR WaitReason;
-    CCHAR WaitMode;
-    KIRQL WaitIrql;
-    UCHAR WaitNext;
-    LONG_PTR WaitStatus;
-    PKWAIT_BLOCK WaitBlockList;
-    KWAIT_BLOCK WaitBlock[THREAD_WAIT_OBJECTS + 1];
-    KTIMER Timer;
-    LIST_ENTRY WaitListEntry; /* ready queue, while Ready */
-    CCHAR Priority;
-    CCHAR BasePriority;
-    CCHAR PriorityDecrement;
-    CCHAR Quantum;
-    CCHAR QuantumReset;
-    CCHAR Saturation;
-    UCHAR IdealProcessor;
-    UCHAR NextProcessor;
-    KAFFINITY Affinity;
-    KAFFINITY UserAffinity;
-    PKPROCESS Process; /* its own, attached or not */
-    LIST_ENTRY ThreadListEntry;
-    ULONG ContextSwitches;
-    ULONG UserTime; /* clock ticks */
-    ULONG KernelTime;
-    ULONG ThreadId;        /* for messages */
-    ULONG CreationAttempt; /* carried by its trace records */
-    ULONG Dr[6];           /* user debug registers 0-3, 6, 7 */
-    BOOLEAN DebugActive;
-    BOOLEAN SystemThread;
-    BOOLEAN DisableBoost; /* completed waits do not lift its priority */
-    PKQUEUE Queue; /* whose entries it works on, or NULL; dispatcher lock */
-    LIST_ENTRY QueueListEntry;
-    LIST_ENTRY ActiveTimerListHead; /* Ex's: timers whose APCs come here (ex/timer.c) */
-    ULONG WaitTime; /* tick count when it came into its ready queue */
-    ULONG TraceWho; /* TRACE_RECORD.Who of its records */
-    ULONG GrantedAccess; /* what handle -2 grants; for Ob */
-#ifndef NDEBUG
-    KHELD_LOCKS HeldMutexes;
-    PVOID ApcsDisabledBy; /* who entered the outermost critical or guarded region */
-#endif
-} KTHREAD, *PKTHREAD;
-
-/* ---- Processor control region ------------------------------------------------------ */
-
-#define KI_READY_QUEUES 32
-
-typedef struct _KPRCB {
-    USHORT MinorVersion;
-    USHORT MajorVersion;
-    PKTHREAD CurrentThread;
-    PKTHREAD NextThread; /* Standby: chosen to run next */
-    PKTHREAD IdleThread;
-    UCHAR Number;
-    UCHAR Reserved[3];
-    KAFFINITY SetMember;
-    PKTHREAD NpxThread;
-    volatile ULONG ReadySummary;
-    LIST_ENTRY DispatcherReadyListHead[KI_READY_QUEUES];
-    KSPIN_LOCK DpcLock;
-    LIST_ENTRY DpcListHead;
-    volatile BOOLEAN DpcRoutineActive;
-    volatile BOOLEAN QuantumEnd;
-    ULONG InterruptCount;
-    ULONG IdleTicks;
-    PTRACE_RECORD TraceRing;
-    ULONG TraceNumber; /* Number where TRACE_RECORD.CpuIrql has it */
-    ULONG TraceIndex;
-    PKTHREAD DeadThread; /* has just ended here; reaped when its stack is left */
-    volatile BOOLEAN Frozen; /* another processor's bugcheck has stopped it, there: */
-    ULONG_PTR FrozenEip;
-    ULONG_PTR FrozenEbp;
-    ULONG QueueIndex; /* where the next search for starved threads begins (ke/balance.c) */
-#ifndef NDEBUG
-    KHELD_LOCKS HeldSpinLocks;
-    PVOID RaisedBy;   /* the last KeRaiseIrqlTo from below DISPATCH_LEVEL */
-    PVOID DpcRoutine; /* that runs here, or NULL */
-#endif
-} KPRCB, *PKPRCB;
-
-/* FS points here in kernel mode; the offsets asserted in ke/i386 are NT's. */
-typedef struct _KPCR {
-    NT_TIB NtTib;
-    struct _KPCR *SelfPcr;
-    PKPRCB Prcb;
-    KIRQL Irql;
-    UCHAR Reserved1[3];
-    volatile ULONG SoftwareInterrupts; /* bit n: software interrupt of IRQL n pending */
-    ULONG IrrActive;
-    ULONG IDR;
-    PVOID KdVersionBlock;
-    PVOID IDT;
-    PVOID GDT;
-    PVOID TSS;
-    PVOID ShortSectionBy; /* who entered the short section this is in (debug) */
-    UCHAR Reserved2[0x120 - 0x48];
-    KPRCB PrcbData;
-} KPCR, *PKPCR;
-_Static_assert(offsetof(KPCR, Irql) == 0x24 && offsetof(KPCR, PrcbData) == 0x120, "NT layout");
-
-#define KIP0PCRADDRESS 0xFFDFF000u
-#define MAXIMUM_PROCESSORS 8
+/* ---- The processor this runs on -------------------------------------------------- */
 
 FORCEINLINE PKPCR KeGetPcr(void)
 {
@@ -480,12 +87,12 @@ DECLSPEC_NORETURN void KeBugCheckEx(
     ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4);
 DECLSPEC_NORETURN void KeAssertionFailed(const char *Condition, const char *File, int Line);
 
-/* ---- Printing to COM1 and the screen (ke/print.c) --------------------------------- */
+/* ---- Printing to COM1 and the screen (ke/print.c) -------------------------------- */
 
 void KePrint(const char *Format, ...) _Printf_(1, 2);
 void KePrintText(PCSTR Text, SIZE_T Length); /* as it is, in one piece */
 
-/* ---- Start (ke/init.c, ke/i386/processor.c) ---------------------------------------- */
+/* ---- Start (ke/init.c, ke/i386/processor.c) -------------------------------------- */
 
 void KeInitializeProcessor(void); /* KPCR, GDT, IDT, TSS of the boot processor */
 /* mm: the boot page tables are gone, double faults and NMIs are to use these. */
@@ -498,7 +105,7 @@ extern volatile UCHAR KeNumberProcessors;
 extern volatile KAFFINITY KeActiveProcessors;
 extern PKPRCB KiProcessorBlock[MAXIMUM_PROCESSORS];
 
-/* ---- IRQL (ke/irql.c) ----------------------------------------------------------------- */
+/* ---- IRQL (ke/irql.c) ------------------------------------------------------------ */
 
 KIRQL KeRaiseIrqlTo(KIRQL NewIrql); /* returns the old one */
 void KeLowerIrql(KIRQL NewIrql);    /* delivers what became deliverable */
@@ -506,7 +113,7 @@ void KeRequestSoftwareInterrupt(KIRQL Level);
 BOOLEAN KeDisableInterrupts(void); /* were they enabled? */
 void KeRestoreInterrupts(BOOLEAN Enabled);
 
-/* ---- Other processors (ke/ipi.c) ------------------------------------------------------- */
+/* ---- Other processors (ke/ipi.c) ------------------------------------------------- */
 
 /*
  * KeFlushPages - no processor of the set uses old translations of these pages.
@@ -518,7 +125,7 @@ void KeRestoreInterrupts(BOOLEAN Enabled);
 void KeFlushPages(const volatile KAFFINITY *Processors, PCVOID First, ULONG Pages);
 extern ULONG KiFlushRequests; /* to other processors, since the start */
 
-/* ---- Locks (ke/spinlock.c, ke/gmutex.c) -------------------------------------------------- */
+/* ---- Locks (ke/spinlock.c, ke/gmutex.c) ------------------------------------------ */
 
 void KeInitializeSpinLock(PKSPIN_LOCK Lock, LOCK_LEVEL Level);
 #define KSPIN_LOCK_INITIALIZER(LockLevel) {.Lock = 0, .Level = (LockLevel)}
@@ -580,7 +187,7 @@ void KeAcquireGuardedMutex(PKGUARDED_MUTEX Mutex); /* enters a guarded region */
 void KeReleaseGuardedMutex(PKGUARDED_MUTEX Mutex);
 BOOLEAN KeIsGuardedMutexOwned(PKGUARDED_MUTEX Mutex); /* by the current thread */
 
-/* ---- Waits and objects (ke/wait.c, event.c, mutant.c, semaphore.c, timer.c, queue.c) ----- */
+/* ---- Waits and objects (ke/wait.c, event.c, mutant.c, semaphore.c, timer.c, queue.c) --- */
 
 /*
  * Wait: the caller's next call is a wait.  The dispatcher lock stays held until
@@ -625,7 +232,7 @@ NTSTATUS KeWaitForMultipleObjects(ULONG Count, PVOID Objects[], WAIT_TYPE Type,
 NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE Mode, BOOLEAN Alertable, PLARGE_INTEGER Interval);
 NTSTATUS KeYieldExecution(void);
 
-/* ---- Time (ke/clock.c) ---------------------------------------------------------------------- */
+/* ---- Time (ke/clock.c) ----------------------------------------------------------- */
 
 void KeInitializeClock(void); /* date from the battery clock; starts the ticks */
 void KeQuerySystemTime(PLARGE_INTEGER Time);     /* 100 ns since 1601 */
@@ -634,7 +241,7 @@ ULONGLONG KeQueryPerformanceCounter(_Out_opt_ PULONGLONG Frequency);
 ULONG KeQueryIdleTicks(void);                    /* of all processors */
 extern ULONG KeMaximumIncrement;                 /* 100 ns a clock tick */
 
-/* ---- DPCs (ke/dpc.c) --------------------------------------------------------------------------- */
+/* ---- DPCs (ke/dpc.c) ------------------------------------------------------------- */
 
 void KeInitializeDpc(PKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context);
 /* It runs there, not where it is queued. */
@@ -642,7 +249,7 @@ void KeSetTargetProcessorDpc(PKDPC Dpc, UCHAR Number);
 BOOLEAN KeInsertQueueDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2);
 void KeFlushQueuedDpcs(void); /* returns when all DPCs queued so far have ended */
 
-/* ---- APCs (ke/apc.c, ke/i386/userapc.c) ------------------------------------------------------- */
+/* ---- APCs (ke/apc.c, ke/i386/userapc.c) ------------------------------------------ */
 
 void KeInitializeApc(PKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environment,
     PKKERNEL_ROUTINE KernelRoutine, PKRUNDOWN_ROUTINE RundownRoutine,
@@ -687,7 +294,7 @@ PLIST_ENTRY KeFlushQueueApc(PKTHREAD Thread, KPROCESSOR_MODE Mode);
 void KiInitializeUserApc(PKTRAP_FRAME TrapFrame, PVOID NormalRoutine, PVOID NormalContext,
     PVOID SystemArgument1, PVOID SystemArgument2);
 
-/* ---- Processes (ke/process.c) ------------------------------------------------------------------ */
+/* ---- Processes (ke/process.c) ---------------------------------------------------- */
 
 void KeInitializeProcess(
     PKPROCESS Process, CCHAR BasePriority, KAFFINITY Affinity, ULONG DirectoryTableBase);
@@ -697,13 +304,14 @@ void KeUnstackDetachProcess(PKAPC_STATE State);
 BOOLEAN KeIsAttachedProcess(void);
 KPRIORITY KeSetPriorityProcess(PKPROCESS Process, KPRIORITY BasePriority);
 
-/* ---- Threads (ke/thread.c, ke/i386/startup.c) --------------------------------------------------- */
+/* ---- Threads (ke/thread.c, ke/i386/startup.c) ------------------------------------ */
 
 /*
  * KeInitThread - a KTHREAD that will start in SystemRoutine(StartRoutine, StartContext).
  *
  * Thread is zeroed memory; a kernel stack is allocated.  Context NULL: a system
- * thread.  The thread is in state Initialized: KeStartThread links it to its process, KeReadyThread runs it.
+ * thread.  The thread is in state Initialized: KeStartThread links it to its process,
+ * KeReadyThread runs it.
  */
 _Must_inspect_result_ NTSTATUS KeInitThread(PKTHREAD Thread, PKSYSTEM_ROUTINE SystemRoutine,
     PVOID StartRoutine, PVOID StartContext, _In_opt_ PCONTEXT Context, _In_opt_ PVOID Teb,
@@ -736,7 +344,7 @@ KAFFINITY KeSetAffinityProcess(PKPROCESS Process, KAFFINITY Affinity);
 void KeRundownThread(void);
 extern void KiThreadStartup(void); /* assembly: a new thread's first instruction */
 
-/* ---- Contexts (ke/i386/context.c) ----------------------------------------------------------------- */
+/* ---- Contexts (ke/i386/context.c) ------------------------------------------------ */
 
 #define EFLAGS_INTERRUPT_MASK 0x200
 #define EFLAGS_USER_SANITIZE  0x003D4DD7 /* bits user mode may choose: not IF, IOPL, VM */
@@ -762,7 +370,7 @@ FORCEINLINE ULONG KeContextEnd(ULONG ContextFlags)
 
 void KeContextToTrapFrame(PKTRAP_FRAME TrapFrame, const CONTEXT *Context); /* sanitised */
 
-/* ---- Exceptions (ke/exception.c) -------------------------------------------------------------------- */
+/* ---- Exceptions (ke/exception.c) ------------------------------------------------- */
 
 /*
  * KiDispatchException - the one road of every exception.
@@ -788,7 +396,7 @@ extern PVOID KeUserExceptionDispatcher;
 extern PVOID KeUserCallbackDispatcher;
 extern PVOID KeRaiseUserExceptionDispatcher;
 
-/* ---- System services (ke/i386/syscall.S, ke/service.c) ---------------------------------------------- */
+/* ---- System services (ke/i386/syscall.S, ke/service.c) --------------------------- */
 
 typedef struct _KSERVICE_TABLE_DESCRIPTOR {
     const PVOID *Base;
@@ -798,7 +406,7 @@ typedef struct _KSERVICE_TABLE_DESCRIPTOR {
 extern KSERVICE_TABLE_DESCRIPTOR KeServiceDescriptorTable[2]; /* [1]: win32k, empty */
 void KeSetSystemCallStub(PVOID KiFastSystemCall, PVOID KiFastSystemCallRet, PVOID KiIntSystemCall);
 
-/* ---- User memory: raw copies with fault fix-up (ke/i386/usercopy.S) -------------------------------- */
+/* ---- User memory: raw copies with fault fix-up (ke/i386/usercopy.S) -------------- */
 
 /* Return 0, or the number of bytes not copied after a fault.  mm's helpers check ranges. */
 SIZE_T KiCopyFromUser(void *Destination, const void __user *Source, SIZE_T Length);
@@ -809,12 +417,12 @@ __attribute__((regparm(2))) SIZE_T KiReadUserWord(
 __attribute__((regparm(2))) SIZE_T KiWriteUserWord(ULONG __user *Destination, ULONG Value);
 SIZE_T KiTouchUser(void __user *Address); /* can a byte be written? */
 
-/* Whole pages of the direct map, by SSE if there is (ke/i386/page.c).  Any IRQL. */
+/* By SSE if there is (ke/i386/page.c): pages of the direct map, and blocks.  Any IRQL. */
 void KeZeroPage(PVOID Page);
-void KeZeroMemory(PVOID Memory, SIZE_T Size); /* 64 bytes or more; whole words */
+void KeZeroMemory(PVOID Memory, SIZE_T Size); /* whole words: Size is rounded up */
 void KeCopyPage(PVOID Target, PCVOID Source);
 
-/* ---- Atomics ------------------------------------------------------------------------------------------ */
+/* ---- Atomics --------------------------------------------------------------------- */
 
 #define InterlockedIncrement(p)           __atomic_add_fetch((p), 1, __ATOMIC_SEQ_CST)
 #define InterlockedDecrement(p)           __atomic_sub_fetch((p), 1, __ATOMIC_SEQ_CST)
