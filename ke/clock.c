@@ -22,26 +22,14 @@ static void KiWriteTime(volatile KSYSTEM_TIME *Time, ULONGLONG Value)
     Time->High1Time = (LONG)(Value >> 32);
 }
 
-static ULONGLONG KiReadTime(const volatile KSYSTEM_TIME *Time)
-{
-    LONG High;
-    ULONG Low;
-
-    do {
-        High = Time->High1Time;
-        Low = Time->LowPart;
-    } while (High != Time->High2Time);
-    return (ULONGLONG)(ULONG)High << 32 | Low;
-}
-
 void KeQuerySystemTime(PLARGE_INTEGER Time)
 {
-    Time->QuadPart = (LONGLONG)KiReadTime(&KiSharedData->SystemTime);
+    Time->QuadPart = (LONGLONG)NascentReadTime(&KiSharedData->SystemTime);
 }
 
 ULONGLONG KeQueryInterruptTime(void)
 {
-    return KiReadTime(&KiSharedData->InterruptTime);
+    return NascentReadTime(&KiSharedData->InterruptTime);
 }
 
 /* The time-stamp counter, or interrupt time on a processor that has none. */

@@ -203,9 +203,9 @@ BOOLEAN MiCreateTables(PMM_ADDRESS_SPACE Space, ULONG_PTR First, ULONG_PTR Last)
 void MiSetPte(PMMPTE Pte, ULONG Low, ULONG High);
 /* A valid entry for Page; Protection of which only kind and NOCACHE count. */
 void MiSetValidPte(PMMPTE Pte, PFN_NUMBER Page, ULONG Protection);
-/* Empties one entry that may be zero, and releases its page; the table stays. */
 /* One flush before Count entries of one table are emptied; nothing on one processor. */
 void MiInvalidatePtes(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte, ULONG Count);
+/* Empties one entry that may be zero, and releases its page; the table stays. */
 void MiEmptyPte(PMM_ADDRESS_SPACE Space, ULONG_PTR Va, PMMPTE Pte);
 /* The entry of Va, where all tables are; Pte: of the page before it, NULL if it is the first. */
 FORCEINLINE PMMPTE MiNextPte(const MM_ADDRESS_SPACE *Space, ULONG_PTR Va, PMMPTE Pte)

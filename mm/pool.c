@@ -14,7 +14,6 @@
 #define POOL_FREED      0x5A
 #define POOL_SLAB_MAGIC 0x62616C53 /* "Slab" */
 #define POOL_POISON     0xDDDDDDDDu
-#define POOL_ZERO_LARGE 256u /* bytes from which zeroing by SSE pays */
 #define POOL_POISON_WORDS 4 /* checked in debug builds, behind the free-list link */
 
 typedef struct _POOL_HEADER {
@@ -256,13 +255,8 @@ PVOID ExAllocatePoolZero(POOL_TYPE Type, SIZE_T Size, ULONG Tag)
 {
     PVOID Block = ExAllocatePoolWithTag(Type, Size, Tag);
 
-    if (Block != NULL && Size >= POOL_ZERO_LARGE) {
+    if (Block != NULL) {
         KeZeroMemory(Block, Size);
-    } else if (Block != NULL) {
-        PVOID At = Block;
-        SIZE_T Words = (Size + 3) / 4;
-
-        __asm__ volatile("rep stosl" : "+D"(At), "+c"(Words) : "a"(0) : "memory");
     }
     return Block;
 }

@@ -69,11 +69,12 @@ void ObpFreeString(PUNICODE_STRING String)
  * ObpCaptureGiven - the attributes are there; Captured is empty.
  *
  * DATATYPE_MISALIGNMENT for attributes at an odd place, INVALID_PARAMETER for a
- * wrong length or unknown attributes; OBJECT_NAME_INVALID
- * for a root without a name.  OBJ_KERNEL_HANDLE is not for user mode and dropped.
+ * wrong length or unknown attributes, OBJECT_NAME_INVALID for a root without a name.
+ * OBJ_KERNEL_HANDLE is not for user mode and dropped.
  */
-static __attribute__((noinline)) NTSTATUS ObpCaptureGiven(OBJECT_ATTRIBUTES __user *ObjectAttributes,
-    KPROCESSOR_MODE Mode, POBJECT_CAPTURED_ATTRIBUTES Captured)
+static __attribute__((noinline)) NTSTATUS ObpCaptureGiven(
+    OBJECT_ATTRIBUTES __user *ObjectAttributes, KPROCESSOR_MODE Mode,
+    POBJECT_CAPTURED_ATTRIBUTES Captured)
 {
     OBJECT_ATTRIBUTES Attributes;
 

@@ -239,7 +239,8 @@ static NTSTATUS ObpFindOrEnter(POBP_LOOKUP Lookup, PVOID Object)
  * The named half of ObInsertObject: name and handle in one step under the lock.
  * A handle that cannot be made takes the new name with it.
  */
-static __attribute__((noinline)) NTSTATUS ObpInsertNamed(PVOID Object, POBP_NEW_HANDLE New, PHANDLE Handle)
+static __attribute__((noinline)) NTSTATUS ObpInsertNamed(
+    PVOID Object, POBP_NEW_HANDLE New, PHANDLE Handle)
 {
     POBJECT_HEADER Header = ObpHeader(Object);
     POBJECT_HEADER_NAME_INFO NameInfo = ObpNameInfo(Header);

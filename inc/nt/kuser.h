@@ -10,7 +10,7 @@
 #define MM_SHARED_USER_DATA_VA 0x7FFE0000u
 #define KI_USER_SHARED_DATA    0xFFDF0000u
 
-/* 64 bits that can be read without a lock: read High1, Low, High2 until equal. */
+/* 64 bits that can be read without a lock: NascentReadTime. */
 #ifndef _KSYSTEM_TIME_DEFINED
 #define _KSYSTEM_TIME_DEFINED
 typedef struct _KSYSTEM_TIME {
@@ -19,6 +19,19 @@ typedef struct _KSYSTEM_TIME {
     LONG High2Time;
 } KSYSTEM_TIME, *PKSYSTEM_TIME;
 #endif
+
+/* The writer goes from High2 to High1: what lies between two equal ones is of their time. */
+FORCEINLINE ULONGLONG NascentReadTime(const volatile KSYSTEM_TIME *Time)
+{
+    LONG High;
+    ULONG Low;
+
+    do {
+        High = Time->High1Time;
+        Low = Time->LowPart;
+    } while (High != Time->High2Time);
+    return (ULONGLONG)(ULONG)High << 32 | Low;
+}
 
 typedef struct _KUSER_SHARED_DATA {
     ULONG TickCountLowDeprecated;

@@ -11,6 +11,7 @@
 #define PAGE  0x1000u
 #define STEPS 64 /* moves in one round of the loop */
 #define CHUNK 64u /* bytes in one round of KeZeroMemory's */
+#define LARGE 256u
 
 typedef struct _KI_BORROWED {
     UCHAR Register[16];
@@ -58,15 +59,16 @@ void KeZeroPage(PVOID Page)
     KiReturnRegister(&Borrowed);
 }
 
+/* Few bytes are not worth the borrowing. */
 void KeZeroMemory(PVOID Memory, SIZE_T Size)
 {
-    SIZE_T Chunks = Size / CHUNK;
-    SIZE_T Words = (Size % CHUNK + 3) / 4;
+    SIZE_T Words = (Size + 3) / 4;
     KI_BORROWED Borrowed;
 
-    if (!(HalCpuFeatures & HAL_CPU_SSE)) {
-        Words = (Size + 3) / 4;
-    } else {
+    if (Size >= LARGE && (HalCpuFeatures & HAL_CPU_SSE)) {
+        SIZE_T Chunks = Size / CHUNK;
+
+        Words = (Size % CHUNK + 3) / 4;
         KiBorrowRegister(&Borrowed);
         __asm__ volatile("xorps %%xmm0, %%xmm0\n"
                          "1:\n\t"

@@ -11,8 +11,9 @@
 /*
  * void KiSwapContext(PKTHREAD Old, PKTHREAD New)
  *
- * The arguments come in EAX and EDX; ESI = Old, EDI = New from then on.  The processor takes interrupts throughout: at each
- * instruction the stack is a whole one, and none looks at the rest.
+ * The arguments come in EAX and EDX; ESI = Old, EDI = New from then on.  The processor
+ * takes interrupts throughout: at each instruction the stack is a whole one, and none
+ * looks at the rest.
  */
         .balign 16
         .global KiSwapContext

@@ -5,30 +5,17 @@
  */
 #include "user/kernel32/base.h"
 
-/* 64 bits that the clock interrupt may change between two reads. */
-static ULONGLONG BasepReadTime(const volatile KSYSTEM_TIME *Time)
-{
-    ULONG Low;
-    LONG High;
-
-    do {
-        High = Time->High1Time;
-        Low = Time->LowPart;
-    } while (High != Time->High2Time);
-    return (ULONGLONG)(ULONG)High << 32 | Low;
-}
-
 /* Milliseconds since boot: ticks by the multiplier, an 8.24 fixed-point number. */
 DWORD WINAPI GetTickCount(VOID)
 {
-    ULONGLONG Ticks = BasepReadTime(&USER_SHARED_DATA->TickCount);
+    ULONGLONG Ticks = NascentReadTime(&USER_SHARED_DATA->TickCount);
 
     return (DWORD)((Ticks * USER_SHARED_DATA->TickCountMultiplier) >> 24);
 }
 
 VOID WINAPI GetSystemTimeAsFileTime(LPFILETIME Time)
 {
-    ULONGLONG Now = BasepReadTime(&USER_SHARED_DATA->SystemTime);
+    ULONGLONG Now = NascentReadTime(&USER_SHARED_DATA->SystemTime);
 
     Time->dwLowDateTime = (DWORD)Now;
     Time->dwHighDateTime = (DWORD)(Now >> 32);
