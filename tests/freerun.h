@@ -71,7 +71,9 @@ enum {
     X(LendHandle) X(CloseLoan) X(QueryObject) X(SetTimer) X(Yield) X(Leave)
 
 #define FREE_ENUMERATE(Name) Free##Name,
-typedef enum _FREE_OPERATION { FREE_OPERATIONS(FREE_ENUMERATE) FREE_OPERATION_COUNT } FREE_OPERATION;
+typedef enum _FREE_OPERATION {
+    FREE_OPERATIONS(FREE_ENUMERATE) FREE_OPERATION_COUNT
+} FREE_OPERATION;
 
 /*
  * At any moment Taken <= what the object began with + Given, as givers count before

@@ -112,7 +112,8 @@ static void KtAuditThread(LONG Slot, PKTHREAD Tcb)
     }
     KtMust(Tcb->WaitBlockList->Object != &Tcb->SuspendSemaphore || Tcb->SuspendCount != 0,
         "stopped, but not suspended is slot", Slot);
-    KtMust(Tcb->SuspendCount >= 0 && Tcb->SuspendCount <= FREE_SUSPENSIONS, "the suspensions of slot", Slot);
+    KtMust(Tcb->SuspendCount >= 0 && Tcb->SuspendCount <= FREE_SUSPENSIONS,
+        "the suspensions of slot", Slot);
 }
 
 /* The slot's thread, referenced; NULL: it has none just now. */

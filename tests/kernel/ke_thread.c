@@ -20,25 +20,6 @@ START_TEST(ke_thread, "threads: a hundred run and end; each is signalled when it
     }
 }
 
-static BOOLEAN KtIsTurning(KT_SPINNER *Spinner)
-{
-    ULONG Turns = Spinner->Turns;
-
-    KtSleep(60);
-    return Spinner->Turns != Turns;
-}
-
-/* Its processor may be one that the host has not let run for a while. */
-static BOOLEAN KtBeginsToTurn(KT_SPINNER *Spinner)
-{
-    ULONG Turns = Spinner->Turns;
-
-    for (ULONG i = 0; i < KT_LONG / 10 && Spinner->Turns == Turns; i++) {
-        KtSleep(10);
-    }
-    return Spinner->Turns != Turns;
-}
-
 START_TEST(ke_suspend, "suspension: counts, the limit, resuming at zero only")
 {
     KT_SPINNER Spinner = {FALSE, 0};

@@ -87,6 +87,8 @@ typedef struct _KT_SPINNER {
     volatile ULONG Turns;
 } KT_SPINNER;
 void KtSpinner(PVOID Context);
+BOOLEAN KtIsTurning(KT_SPINNER *Spinner);    /* during the next 60 ms; for one that stands */
+BOOLEAN KtBeginsToTurn(KT_SPINNER *Spinner); /* within KT_LONG; for one that runs */
 
 /*
  * For a test of what one processor does: this thread and those it starts keep to the

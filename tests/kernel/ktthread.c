@@ -37,6 +37,25 @@ void KtSpinner(PVOID Context)
     }
 }
 
+BOOLEAN KtIsTurning(KT_SPINNER *Spinner)
+{
+    ULONG Turns = Spinner->Turns;
+
+    KtSleep(60);
+    return Spinner->Turns != Turns;
+}
+
+/* Its processor may be one that the host has not let run for a while. */
+BOOLEAN KtBeginsToTurn(KT_SPINNER *Spinner)
+{
+    ULONG Turns = Spinner->Turns;
+
+    for (ULONG i = 0; i < KT_LONG / 10 && Spinner->Turns == Turns; i++) {
+        KtSleep(10);
+    }
+    return Spinner->Turns != Turns;
+}
+
 void KtUseOneProcessor(void)
 {
     (void)KeSetAffinityProcess(&PsInitialSystemProcess->Pcb, 1);

@@ -7,14 +7,6 @@
 
 #define KT_SELF 18
 
-static BOOLEAN KtTurns(KT_SPINNER *Spinner)
-{
-    ULONG Turns = Spinner->Turns;
-
-    KtSleep(60);
-    return Spinner->Turns != Turns;
-}
-
 START_TEST(ps_freeze_count, "freezing: a count of its own, beside that of suspensions")
 {
     KT_SPINNER Spinner = {FALSE, 0};
@@ -24,31 +16,31 @@ START_TEST(ps_freeze_count, "freezing: a count of its own, beside that of suspen
 
     ok(KeFreezeThread(Tcb), "it can be frozen");
     ok(KtAwaitState(Thread, Waiting), "on its processor the APC has parked it");
-    ok(!KtTurns(&Spinner), "frozen it stands");
+    ok(!KtIsTurning(&Spinner), "frozen it stands");
     ok_eq(KeResumeThread(Tcb), 0);
-    ok(!KtTurns(&Spinner), "whatever is resumed");
+    ok(!KtIsTurning(&Spinner), "whatever is resumed");
     ok_status(KeSuspendThread(Tcb, &Previous), STATUS_SUCCESS);
     ok_eq(Previous, 0);
     ok_eq(KeResumeThread(Tcb), 1);
-    ok(!KtTurns(&Spinner), "that was the suspension's end");
+    ok(!KtIsTurning(&Spinner), "that was the suspension's end");
     ok_status(KeSuspendThread(Tcb, NULL), STATUS_SUCCESS);
     ok(KeFreezeThread(Tcb), "twice");
     KeThawThread(Tcb);
     KeThawThread(Tcb);
-    ok(!KtTurns(&Spinner), "thawed it is still suspended");
+    ok(!KtIsTurning(&Spinner), "thawed it is still suspended");
     ok_eq(KeResumeThread(Tcb), 1);
-    ok(KtTurns(&Spinner), "now it runs");
+    ok(KtBeginsToTurn(&Spinner), "now it runs");
     KeThawThread(Tcb);
     for (ULONG i = 0; i < 50; i++) { /* the APC and its undoing overtake each other */
         ok(KeFreezeThread(Tcb), "again");
         KeThawThread(Tcb);
     }
-    ok(KtTurns(&Spinner), "still running");
+    ok(KtBeginsToTurn(&Spinner), "still running");
     ok(KeFreezeThread(Tcb), "once more");
     ok_status(KeSuspendThread(Tcb, NULL), STATUS_SUCCESS);
     KeForceResumeThread(Tcb);
     ok(Tcb->FreezeCount == 0 && Tcb->SuspendCount == 0, "both counts are forgotten");
-    ok(KtTurns(&Spinner), "forced, it runs");
+    ok(KtBeginsToTurn(&Spinner), "forced, it runs");
     Spinner.Stop = TRUE;
     KtJoinThread(Thread);
 }
@@ -71,7 +63,7 @@ START_TEST(ps_freeze_all, "freezing: all threads of the caller's process stand, 
     PsThawProcess(PsGetCurrentProcess());
     for (ULONG i = 0; i < ARRAYSIZE(Spinners); i++) {
         ok_eq(Threads[i]->Tcb.FreezeCount, 0);
-        ok(KtTurns(&Spinners[i]), "it runs again");
+        ok(KtBeginsToTurn(&Spinners[i]), "it runs again");
         Spinners[i].Stop = TRUE;
         KtJoinThread(Threads[i]);
     }

@@ -3,7 +3,7 @@
  * apc.exe: user APCs and alerts: when they are delivered, in which order, and
  * what they do to a wait.  subsystem: native
  */
-#include "tests/user/ktap.h"
+#include "tests/user/threads.h"
 
 #define LOG_SIZE 32
 
@@ -149,29 +149,6 @@ static void TestAlerts(void)
 
 /* ---- Other threads ---- */
 
-static HANDLE StartThread(PUSER_THREAD_START_ROUTINE Routine, BOOLEAN Suspended)
-{
-    HANDLE Thread = NULL;
-
-    Ready = 0;
-    (void)KtapStatus(RtlCreateUserThread(NtCurrentProcess(), NULL, Suspended, 0, 0, 0, Routine,
-                         NULL, &Thread, NULL),
-        STATUS_SUCCESS, "a thread");
-    return Thread;
-}
-
-static void ExpectEnd(HANDLE Thread, NTSTATUS Status, PCSTR Name)
-{
-    THREAD_BASIC_INFORMATION Information = {.ExitStatus = STATUS_PENDING};
-    LARGE_INTEGER Timeout = {.QuadPart = -300000000LL};
-
-    (void)KtapStatus(NtWaitForSingleObject(Thread, FALSE, &Timeout), STATUS_SUCCESS, "its end");
-    (void)NtQueryInformationThread(
-        Thread, ThreadBasicInformation, &Information, sizeof(Information), NULL);
-    (void)KtapStatus(Information.ExitStatus, Status, Name);
-    (void)NtClose(Thread);
-}
-
 static NTSTATUS NTAPI WaitAlertably(PVOID Parameter)
 {
     UNREFERENCED_PARAMETER(Parameter);
@@ -204,7 +181,10 @@ static NTSTATUS NTAPI LogStart(PVOID Parameter)
 
 static HANDLE StartWaiter(PUSER_THREAD_START_ROUTINE Routine)
 {
-    HANDLE Thread = StartThread(Routine, FALSE);
+    HANDLE Thread;
+
+    Ready = 0;
+    Thread = StartThread(Routine, NULL, FALSE);
 
     while (Ready == 0) {
         Sleep1();
@@ -215,7 +195,7 @@ static HANDLE StartWaiter(PUSER_THREAD_START_ROUTINE Routine)
 
 static void TestNewThread(void)
 {
-    HANDLE Thread = StartThread(LogStart, TRUE);
+    HANDLE Thread = StartThread(LogStart, NULL, TRUE);
     ULONG i;
 
     for (i = 40; i < 43; i++) {
@@ -226,7 +206,7 @@ static void TestNewThread(void)
     (void)NtResumeThread(Thread, NULL);
     ExpectEnd(Thread, STATUS_SUCCESS, "resumed");
     ExpectLog(40, 4, "it runs them before its first instruction");
-    Thread = StartThread(LogStart, TRUE);
+    Thread = StartThread(LogStart, NULL, TRUE);
     (void)Queue(Thread, Record, 44);
     (void)NtTerminateThread(Thread, STATUS_CANCELLED);
     ExpectEnd(Thread, STATUS_CANCELLED, "ended before it ran");
@@ -280,7 +260,7 @@ static void TestSuspended(void)
 
 static void TestHandles(void)
 {
-    HANDLE Thread = StartThread(LogStart, TRUE);
+    HANDLE Thread = StartThread(LogStart, NULL, TRUE);
     HANDLE Weak = NULL;
     ULONG Count;
 

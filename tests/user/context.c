@@ -4,35 +4,15 @@
  * caller, of threads that run, wait or are suspended, with each part of CONTEXT,
  * and with registers that nobody may have.  subsystem: native
  */
+#include "tests/user/contextfloat.h"
 #include "tests/user/seh.h"
+#include "tests/user/threads.h"
 
 #define EFLAGS_USER_STATUS 0xCD5u /* the arithmetic flags and DF */
 
 volatile ULONG Counter __asm__("_Counter");
 static volatile ULONG Arrived;
 static HANDLE Release;
-
-static HANDLE StartThread(PUSER_THREAD_START_ROUTINE Routine, BOOLEAN Suspended)
-{
-    HANDLE Thread = NULL;
-
-    (void)KtapStatus(RtlCreateUserThread(NtCurrentProcess(), NULL, Suspended, 0, 0, 0, Routine,
-                         (PVOID)0x1234, &Thread, NULL),
-        STATUS_SUCCESS, "a thread");
-    return Thread;
-}
-
-static void ExpectEnd(HANDLE Thread, NTSTATUS Status, PCSTR Name)
-{
-    THREAD_BASIC_INFORMATION Information = {.ExitStatus = STATUS_PENDING};
-    LARGE_INTEGER Timeout = {.QuadPart = -300000000LL};
-
-    (void)KtapStatus(NtWaitForSingleObject(Thread, FALSE, &Timeout), STATUS_SUCCESS, Name);
-    (void)NtQueryInformationThread(
-        Thread, ThreadBasicInformation, &Information, sizeof(Information), NULL);
-    (void)KtapStatus(Information.ExitStatus, Status, Name);
-    (void)NtClose(Thread);
-}
 
 static void Sleep1(void)
 {
@@ -156,7 +136,7 @@ static void SendAway(HANDLE Thread, ULONG Esi)
 
 static void TestRunning(void)
 {
-    HANDLE Thread = StartThread(Spinner, FALSE);
+    HANDLE Thread = StartThread(Spinner, NULL, FALSE);
     CONTEXT Context = {.ContextFlags = CONTEXT_FULL};
     ULONG Before;
 
@@ -180,7 +160,7 @@ static void TestRunning(void)
     (void)NtResumeThread(Thread, NULL);
     ExpectEnd(Thread, 0x11, "it goes on where it was sent");
     Counter = 0;
-    Thread = StartThread(Spinner, FALSE);
+    Thread = StartThread(Spinner, NULL, FALSE);
     while (Counter == 0) {
         Sleep1();
     }
@@ -203,7 +183,7 @@ static void TestFlags(void)
         {0, 0, 0},
         {0x3F, 0, 0}, /* of no processor */
     };
-    HANDLE Thread = StartThread(Spinner, TRUE);
+    HANDLE Thread = StartThread(Spinner, NULL, TRUE);
     ULONG i, j;
 
     for (i = 0; i < ARRAYSIZE(Parts); i++) {
@@ -243,7 +223,7 @@ static void TestWaiting(void)
     HANDLE Thread;
 
     Arrived = 0;
-    Thread = StartThread(Waiter, FALSE);
+    Thread = StartThread(Waiter, NULL, FALSE);
     while (Arrived == 0) {
         Sleep1();
     }
@@ -271,7 +251,7 @@ static void TestEdx(void)
     HANDLE Thread;
 
     Arrived = Counter = 0;
-    Thread = StartThread(Waiter, FALSE);
+    Thread = StartThread(Waiter, NULL, FALSE);
     while (Arrived == 0) {
         Sleep1();
     }
@@ -304,7 +284,7 @@ static void TestHostile(void)
         HANDLE Thread;
 
         Arrived = Counter = 0;
-        Thread = StartThread(i & 1 ? Waiter : Spinner, FALSE);
+        Thread = StartThread(i & 1 ? Waiter : Spinner, NULL, FALSE);
         while (Arrived == 0 && Counter == 0) {
             Sleep1();
         }
@@ -339,57 +319,9 @@ static void TestHostile(void)
 
 /* ---- FPU and SSE ---- */
 
-/* Two registers in use, at the top 6 of the physical eight: 0 and 1. */
-static void MakeFloat(FLOATING_SAVE_AREA *Float)
-{
-    static const UCHAR One[10] = {0, 0, 0, 0, 0, 0, 0, 0x80, 0xFF, 0x3F};
-
-    RtlZeroMemory(Float, sizeof(*Float));
-    Float->ControlWord = 0xFFFF0000 | 0x0F7F;
-    Float->StatusWord = 0xFFFF0000 | 6 << 11;
-    Float->TagWord = 0xFFFF1FFF;
-    RtlCopyMemory(Float->RegisterArea + 10, One, sizeof(One));
-}
-
-/* What is written can be read; a thread that uses none leaves it there. */
-static void TestFloatingPoint(HANDLE Thread)
-{
-    CONTEXT Context = {.ContextFlags = CONTEXT_FLOATING_POINT};
-    FLOATING_SAVE_AREA Float;
-    ULONG i;
-
-    MakeFloat(&Float);
-    Context.FloatSave = Float;
-    (void)KtapStatus(NtSetContextThread(Thread, &Context), STATUS_SUCCESS, "x87 registers");
-    memset(&Context.FloatSave, 0, sizeof(Float));
-    (void)NtGetContextThread(Thread, &Context);
-    (void)KtapEqual(Context.FloatSave.ControlWord, Float.ControlWord, "control");
-    (void)KtapEqual(Context.FloatSave.StatusWord, Float.StatusWord, "status");
-    (void)KtapEqual(Context.FloatSave.TagWord, Float.TagWord, "tags");
-    (void)KtapCheck(memcmp(Context.FloatSave.RegisterArea, Float.RegisterArea,
-                        sizeof(Float.RegisterArea)) == 0,
-        "values");
-    Context.ContextFlags = CONTEXT_EXTENDED_REGISTERS;
-    (void)NtGetContextThread(Thread, &Context);
-    (void)KtapEqual(*(USHORT *)(PVOID)Context.ExtendedRegisters, 0x0F7F, "the same, elsewhere");
-    (void)KtapEqual(Context.ExtendedRegisters[4], 0xC0, "two are in use");
-    for (i = 160; i < 288; i++) {
-        Context.ExtendedRegisters[i] = (UCHAR)(i * 7);
-    }
-    *(ULONG *)(PVOID)(Context.ExtendedRegisters + 24) = 0xFFFFFFFF;
-    (void)KtapStatus(NtSetContextThread(Thread, &Context), STATUS_SUCCESS, "SSE registers");
-    memset(Context.ExtendedRegisters, 0, sizeof(Context.ExtendedRegisters));
-    (void)NtGetContextThread(Thread, &Context);
-    for (i = 160; i < 288 && Context.ExtendedRegisters[i] == (UCHAR)(i * 7); i++) {
-    }
-    (void)KtapEqual(i, 288, "values");
-    (void)KtapEqual(*(ULONG *)(PVOID)(Context.ExtendedRegisters + 24) & 0xFFFF0000, 0,
-        "MXCSR without bits that would fault");
-}
-
 static void TestFloatingPointOfThreads(void)
 {
-    HANDLE Thread = StartThread(Spinner, TRUE);
+    HANDLE Thread = StartThread(Spinner, NULL, TRUE);
 
     TestFloatingPoint(Thread);
     Counter = 0;
@@ -410,7 +342,7 @@ static void TestDebugRegisters(void)
     HANDLE Thread;
 
     Counter = 0;
-    Thread = StartThread(Spinner, TRUE);
+    Thread = StartThread(Spinner, NULL, TRUE);
     Context.Dr0 = 0x1000;
     Context.Dr1 = 0x2000;
     Context.Dr2 = 0x3000;
@@ -517,7 +449,7 @@ static void TestDying(void)
 static void TestHandles(void)
 {
     CONTEXT Context = {.ContextFlags = CONTEXT_FULL};
-    HANDLE Thread = StartThread(Spinner, TRUE);
+    HANDLE Thread = StartThread(Spinner, NULL, TRUE);
     HANDLE Weak = NULL;
 
     (void)NtDuplicateObject(NtCurrentProcess(), Thread, NtCurrentProcess(), &Weak,

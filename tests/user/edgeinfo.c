@@ -289,7 +289,7 @@ static void TestImageName(void)
         STATUS_ACCESS_VIOLATION, "on a read-only page");
 }
 
-/* ---- The whole -------------------------------------------------------------------------------- */
+/* ---- The whole ------------------------------------------------------------------- */
 
 static void MakeObjects(void)
 {

@@ -8,6 +8,7 @@
  */
 #include "tests/user/child.h"
 #include "tests/user/seh.h"
+#include "tests/user/threads.h"
 
 #define WORKERS 4
 #define ROUNDS  200
@@ -135,41 +136,21 @@ static NTSTATUS NTAPI ChildRunner(PVOID Parameter)
     return RunChild("fpu", (ULONG)(ULONG_PTR)Parameter);
 }
 
-static HANDLE StartThread(PUSER_THREAD_START_ROUTINE Routine, ULONG Parameter)
-{
-    HANDLE Thread = NULL;
-
-    (void)KtapStatus(RtlCreateUserThread(NtCurrentProcess(), NULL, FALSE, 0, 0, 0, Routine,
-                         (PVOID)(ULONG_PTR)Parameter, &Thread, NULL),
-        STATUS_SUCCESS, "a thread");
-    return Thread;
-}
-
-static void ExpectSuccess(HANDLE Thread, PCSTR Name)
-{
-    THREAD_BASIC_INFORMATION Information = {.ExitStatus = STATUS_PENDING};
-
-    (void)NtWaitForSingleObject(Thread, FALSE, NULL);
-    (void)NtQueryInformationThread(
-        Thread, ThreadBasicInformation, &Information, sizeof(Information), NULL);
-    (void)KtapStatus(Information.ExitStatus, STATUS_SUCCESS, Name);
-    (void)NtClose(Thread);
-}
-
 static void TestSwitches(void)
 {
     HANDLE Threads[WORKERS + 2];
     ULONG i;
 
     for (i = 0; i < WORKERS; i++) {
-        Threads[i] = StartThread(Worker, 10 + i);
+        Threads[i] = StartThread(Worker, (PVOID)(ULONG_PTR)(10 + i), FALSE);
     }
     for (; i < ARRAYSIZE(Threads); i++) {
-        Threads[i] = StartThread(ChildRunner, 50 + i);
+        Threads[i] = StartThread(ChildRunner, (PVOID)(ULONG_PTR)(50 + i), FALSE);
     }
     (void)KtapEqual(Compute(5), 0, "the registers of the first thread");
     for (i = 0; i < ARRAYSIZE(Threads); i++) {
-        ExpectSuccess(Threads[i], i < WORKERS ? "those of another one" : "of another process");
+        ExpectEnd(Threads[i], STATUS_SUCCESS,
+            i < WORKERS ? "those of another one" : "of another process");
     }
 }
 

@@ -72,16 +72,7 @@ static ULONG Below(FREE_SLOT *Self, ULONG Limit)
 
 static LONGLONG InterruptTime(void)
 {
-    const volatile KSYSTEM_TIME *Time =
-        &((KUSER_SHARED_DATA *)MM_SHARED_USER_DATA_VA)->InterruptTime;
-    LONG High;
-    ULONG Low;
-
-    do {
-        High = Time->High1Time;
-        Low = Time->LowPart;
-    } while (High != Time->High2Time);
-    return (LONGLONG)High << 32 | Low;
+    return (LONGLONG)NascentReadTime(&((KUSER_SHARED_DATA *)MM_SHARED_USER_DATA_VA)->InterruptTime);
 }
 
 static ULONG SlotOf(const FREE_SLOT *Self)

@@ -5,6 +5,7 @@
  * stand, or all go on; the counts are each thread's own.  subsystem: native
  */
 #include "tests/user/child.h"
+#include "tests/user/threads.h"
 
 #define THREADS 4 /* the child's first is one of them */
 #define LATER   4 /* the number of one that is made while the others stand */
@@ -359,27 +360,6 @@ static NTSTATUS NTAPI SuspendUntilDead(PVOID Parameter)
     return Status;
 }
 
-static HANDLE Help(PUSER_THREAD_START_ROUTINE Routine)
-{
-    HANDLE Thread = NULL;
-
-    (void)KtapStatus(RtlCreateUserThread(NtCurrentProcess(), NULL, FALSE, 0, 0, 0, Routine, NULL,
-                         &Thread, NULL), STATUS_SUCCESS, "a helper");
-    return Thread;
-}
-
-static void Join(HANDLE Thread, NTSTATUS Expected)
-{
-    THREAD_BASIC_INFORMATION Basic = {.ExitStatus = STATUS_PENDING};
-    LARGE_INTEGER Timeout = {.QuadPart = CHILD_TIMEOUT};
-
-    (void)KtapStatus(NtWaitForSingleObject(Thread, FALSE, &Timeout), STATUS_SUCCESS, "its end");
-    (void)NtQueryInformationThread(
-        Thread, ThreadBasicInformation, &Basic, sizeof(Basic), NULL);
-    (void)KtapStatus(Basic.ExitStatus, Expected, "what it met last");
-    (void)NtClose(Thread);
-}
-
 /* Threads come and go meanwhile; what is suspended is resumed as often. */
 static void TestAtOnce(void)
 {
@@ -387,10 +367,10 @@ static void TestAtOnce(void)
 
     Order(Churn);
     for (ULONG i = 0; i < ARRAYSIZE(Helpers); i++) {
-        Helpers[i] = Help(SuspendAndResume);
+        Helpers[i] = StartThread(SuspendAndResume, NULL, FALSE);
     }
     for (ULONG i = 0; i < ARRAYSIZE(Helpers); i++) {
-        Join(Helpers[i], STATUS_SUCCESS);
+        ExpectEnd(Helpers[i], STATUS_SUCCESS, "what it met last");
     }
     Order(Work);
     ExpectCounts(0, 0);
@@ -420,9 +400,9 @@ static void TestEnds(void)
     Forget();
     Start();
     Order(Churn);
-    Helper = Help(SuspendUntilDead);
+    Helper = StartThread(SuspendUntilDead, NULL, FALSE);
     Finish(STATUS_CONTROL_C_EXIT);
-    Join(Helper, STATUS_PROCESS_IS_TERMINATING);
+    ExpectEnd(Helper, STATUS_PROCESS_IS_TERMINATING, "what it met last");
     Forget();
 }
 
