@@ -59,10 +59,8 @@ typedef enum _POOL_TYPE { NonPagedPool, PagedPool } POOL_TYPE; /* both are nonpa
 
 /* Tag: four characters, 'abcd' written as POOL_TAG('a','b','c','d').  NULL on exhaustion. */
 #define POOL_TAG(a, b, c, d) ((ULONG)(a) | (ULONG)(b) << 8 | (ULONG)(c) << 16 | (ULONG)(d) << 24)
-PVOID ExAllocatePoolWithTag(POOL_TYPE Type, SIZE_T Size, ULONG Tag)
-    __attribute__((malloc, alloc_size(2)));
-PVOID ExAllocatePoolZero(POOL_TYPE Type, SIZE_T Size, ULONG Tag)
-    __attribute__((malloc, alloc_size(2)));
+_Allocates_(2) PVOID ExAllocatePoolWithTag(POOL_TYPE Type, SIZE_T Size, ULONG Tag);
+_Allocates_(2) PVOID ExAllocatePoolZero(POOL_TYPE Type, SIZE_T Size, ULONG Tag);
 void ExFreePoolWithTag(PVOID Block, ULONG Tag);
 ULONG MmQueryPoolTags(ULONG Max, ULONG Tags[], ULONG Allocations[], ULONG Bytes[]);
 

@@ -213,7 +213,7 @@ FORCEINLINE NTSTATUS PspCheckQuery(const PSP_QUERY *Queries, ULONG Count, ULONG 
 static NTSTATUS PspAnswerQuery(
     const PSP_QUERY *Query, PVOID Object, void __user *Information, ULONG __user *ReturnLength)
 {
-    UCHAR Answer[PSP_QUERY_MAX] __attribute__((aligned(8)));
+    ULONG Answer[PSP_QUERY_MAX / sizeof(ULONG)];
     NTSTATUS Status = Query->Routine(Object, Answer);
 
     if (NT_SUCCESS(Status)) {

@@ -316,7 +316,7 @@ static ACCESS_MASK PspRightToSet(PROCESSINFOCLASS Class)
 NTSTATUS NTAPI NtSetInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS InformationClass,
     void __user *Information, ULONG Length)
 {
-    UCHAR Value[8] __attribute__((aligned(8)));
+    ULONG Value[2];
     const PSP_SET *Set;
     PVOID Process;
     NTSTATUS Status = PspCaptureSet(PspProcessSets, ARRAYSIZE(PspProcessSets), InformationClass,
@@ -336,7 +336,7 @@ NTSTATUS NTAPI NtSetInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS In
 NTSTATUS NTAPI NtSetInformationThread(HANDLE ThreadHandle, THREADINFOCLASS InformationClass,
     void __user *Information, ULONG Length)
 {
-    UCHAR Value[8] __attribute__((aligned(8)));
+    ULONG Value[2];
     const PSP_SET *Set;
     PVOID Thread;
     NTSTATUS Status = PspCaptureSet(PspThreadSets, ARRAYSIZE(PspThreadSets), InformationClass,

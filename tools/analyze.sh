@@ -19,7 +19,7 @@ shift
 flags="-std=gnu11 -ffreestanding -mgeneral-regs-only -march=i686 -Iinc -I. -I${O:-build}/gen"
 if [ "$mode" = kernel ]; then
     compiler=${CC:-i686-linux-gnu-gcc}
-    flags="$flags -fshort-wchar"
+    flags="$flags -fshort-wchar -malign-double"
     clang='--target=i686-unknown-none-elf'
 else
     compiler=${USER_CC:-i686-w64-mingw32-gcc}

@@ -101,7 +101,14 @@ typedef UCHAR KPROCESSOR_MODE;
 #define _Out_opt_
 #define _Inout_
 #define _Inout_opt_
+/* gcc passes nothing in registers to functions of a type that has attributes. */
+#ifdef NDEBUG
+#define _Must_inspect_result_
+#define _Allocates_(n)
+#else
 #define _Must_inspect_result_ __attribute__((warn_unused_result))
+#define _Allocates_(n)        __attribute__((malloc, alloc_size(n)))
+#endif
 #define _Printf_(f, a)        __attribute__((format(printf, f, a)))
 #define DECLSPEC_NORETURN     __attribute__((noreturn))
 #define FORCEINLINE           static inline __attribute__((always_inline))
@@ -117,9 +124,14 @@ typedef int16_t SHORT, *PSHORT;
 typedef uint16_t USHORT, *PUSHORT, WORD, CSHORT;
 typedef int32_t LONG, *PLONG, KPRIORITY, INT;
 typedef uint32_t ULONG, *PULONG, DWORD, *PDWORD;
-/* Windows aligns 64-bit members to 8; the ELF ABI of i386 would say 4. */
+/* Windows aligns 64-bit members to 8, and so does -malign-double, which sparse has not. */
+#ifdef __CHECKER__
 typedef int64_t __attribute__((aligned(8))) LONGLONG, *PLONGLONG;
 typedef uint64_t __attribute__((aligned(8))) ULONGLONG, *PULONGLONG, ULONG64;
+#else
+typedef int64_t LONGLONG, *PLONGLONG;
+typedef uint64_t ULONGLONG, *PULONGLONG, ULONG64;
+#endif
 typedef uint16_t WCHAR, *PWCHAR, *PWSTR;
 typedef const WCHAR *PCWSTR;
 typedef void *PVOID, *HANDLE, **PHANDLE;

@@ -9,7 +9,7 @@
 
 #ifndef _WIN32
 
-#define NT_SUCCESS(Status) ((__force int32_t)(Status) >= 0)
+#define NT_SUCCESS(Status) __builtin_expect((__force LONG)(Status) >= 0, TRUE)
 #define NT_ERROR(Status)   (((__force uint32_t)(Status)) >> 30 == 3)
 
 #define STATUS_SUCCESS                   ((__force NTSTATUS)0x00000000)

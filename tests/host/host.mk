@@ -8,8 +8,9 @@
 
 HOST_CC    := i686-linux-gnu-gcc
 HOST_ROOT  := /usr/i686-linux-gnu/lib
-# ntdll's wcslen counts 16-bit characters, the C library's 32-bit ones.
-HOST_FLAGS := -std=gnu11 -g -O1 -fshort-wchar -fno-omit-frame-pointer -Wall -Wextra \
+# ntdll's wcslen counts 16-bit characters, the C library's 32-bit ones.  -malign-double as
+# in the kernel; nothing that is asked of the C library has 64-bit members.
+HOST_FLAGS := -std=gnu11 -g -O1 -malign-double -fshort-wchar -fno-omit-frame-pointer -Wall -Wextra \
 	$(if $(CI),-Werror) -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-Dwcslen=Nt_wcslen -Iinc -I. -I$(O)/gen
 # The old kind of rpath, which holds for the libraries of the libraries, too.
