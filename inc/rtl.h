@@ -46,6 +46,17 @@ size_t wcslen(const WCHAR *String);
 
 /* ---- Doubly linked circular lists ---- */
 
+/*
+ * Links that do not fit each other stop whoever follows them, before the damage
+ * spreads.  A release kernel does without, as without ASSERT; programs can write into
+ * the lists of ntdll, so those are always checked.
+ */
+#if defined(NDEBUG) && !defined(_WIN32)
+#define RTL_CHECK_LINKS(Fit) ((void)0)
+#else
+#define RTL_CHECK_LINKS(Fit) ((Fit) ? (void)0 : __builtin_trap())
+#endif
+
 static inline void InitializeListHead(_Out_ PLIST_ENTRY Head)
 {
     Head->Flink = Head->Blink = Head;
@@ -58,9 +69,7 @@ static inline BOOLEAN IsListEmpty(_In_ const LIST_ENTRY *Head)
 
 static inline void RtlpInsertListBetween(PLIST_ENTRY Before, PLIST_ENTRY Entry, PLIST_ENTRY After)
 {
-    if (Before->Flink != After || After->Blink != Before) {
-        __builtin_trap(); /* corrupt: stop before the damage spreads */
-    }
+    RTL_CHECK_LINKS(Before->Flink == After && After->Blink == Before);
     Entry->Flink = After;
     Entry->Blink = Before;
     Before->Flink = Entry;
@@ -83,9 +92,7 @@ static inline BOOLEAN RemoveEntryList(_In_ PLIST_ENTRY Entry)
     PLIST_ENTRY Before = Entry->Blink;
     PLIST_ENTRY After = Entry->Flink;
 
-    if (Before->Flink != Entry || After->Blink != Entry) {
-        __builtin_trap(); /* corrupt, or removed twice */
-    }
+    RTL_CHECK_LINKS(Before->Flink == Entry && After->Blink == Entry);
     Before->Flink = After;
     After->Blink = Before;
     return Before == After;
