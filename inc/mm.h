@@ -85,7 +85,8 @@ typedef struct _MM_ADDRESS_SPACE {
     ULONG TableCount;      /* page tables of the user half, also empty ones */
     BOOLEAN KeepTables;    /* the empty ones: a process that lives, but not System */
     ULONG VadCount;
-    struct _MMVAD *VadHint;  /* the last one found, or NULL */
+    struct _MMVAD *VadHint;  /* where somebody looked last, or NULL */
+    struct _MMVAD *HoleHint; /* below its end all multiples of 64 KiB are taken; or NULL */
     struct _MMVAD *SpareTeb; /* place of a TEB that is gone, for the next; or NULL */
     BOOLEAN Deleted;       /* cleaned: no new views */
 } MM_ADDRESS_SPACE, *PMM_ADDRESS_SPACE;

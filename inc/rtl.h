@@ -160,6 +160,9 @@ typedef struct _RTL_AVL_TREE {
 void RtlAvlInitialize(_Out_ PRTL_AVL_TREE Tree, _In_ PRTL_AVL_COMPARE Compare);
 /* FALSE, and no change, if an equal node is in the tree. */
 BOOLEAN RtlAvlInsert(_Inout_ PRTL_AVL_TREE Tree, _Out_ PRTL_AVL_NODE Node);
+/* Without a comparison: the caller knows that Node comes right behind Before. */
+void RtlAvlInsertBehind(
+    _Inout_ PRTL_AVL_TREE Tree, _Inout_ PRTL_AVL_NODE Before, _Out_ PRTL_AVL_NODE Node);
 void RtlAvlRemove(_Inout_ PRTL_AVL_TREE Tree, _Inout_ PRTL_AVL_NODE Node);
 PRTL_AVL_NODE RtlAvlLookup(
     _In_ const RTL_AVL_TREE *Tree, _In_ const void *Key, _In_ PRTL_AVL_COMPARE_KEY Compare);

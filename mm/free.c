@@ -55,6 +55,7 @@ static NTSTATUS MiRelease(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, 
         MiDeleteVad(Space, Vad);
         return STATUS_SUCCESS;
     }
+    MiForgetHints(Space, Vad);
     if (Start == Vad->Start) {
         Vad->Start = End + 1; /* its place in the tree stays the same */
     } else {

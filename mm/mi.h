@@ -248,8 +248,10 @@ PMMVAD MiNextVad(const MM_ADDRESS_SPACE *Space, ULONG_PTR Va);
 PMMVAD MiInsertVad(PMM_ADDRESS_SPACE Space, const MMVAD *Model);
 /* Unmaps its pages, takes it out, drops its reference on the control area. */
 void MiDeleteVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad);
+/* Before a VAD gives up addresses. */
+void MiForgetHints(PMM_ADDRESS_SPACE Space, PMMVAD Vad);
 /* Where Size bytes fit at or below Highest; 0: nowhere. */
-ULONG_PTR MiFindFreeRange(const MM_ADDRESS_SPACE *Space, SIZE_T Size, ULONG_PTR Highest,
+ULONG_PTR MiFindFreeRange(PMM_ADDRESS_SPACE Space, SIZE_T Size, ULONG_PTR Highest,
     BOOLEAN TopDown, ULONG Alignment);
 BOOLEAN MiIsRangeFree(const MM_ADDRESS_SPACE *Space, ULONG_PTR Start, ULONG_PTR End);
 /* Highest address that NT's ZeroBits leave; more than 21 is the caller's error. */

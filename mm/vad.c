@@ -53,6 +53,24 @@ PMMVAD MiNextVad(const MM_ADDRESS_SPACE *Space, ULONG_PTR Va)
     return MiVadOf(RtlAvlLowerBound(&Space->VadRoot, &Va, MiCompareAddress));
 }
 
+/* Mostly somebody has looked for a hole: then VadHint is what lies below it. */
+static void MiLinkVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad)
+{
+    PMMVAD Before = Space->VadHint;
+
+    if (Before != NULL && Before->End < Vad->Start) {
+        PMMVAD After = MiVadOf(RtlAvlNext(&Before->Node));
+
+        if (After == NULL || After->Start > Vad->End) {
+            RtlAvlInsertBehind(&Space->VadRoot, &Before->Node, &Vad->Node);
+            return;
+        }
+    }
+    if (!RtlAvlInsert(&Space->VadRoot, &Vad->Node)) {
+        KeBugCheckEx(PFN_LIST_CORRUPT, 0x56, Vad->Start, Vad->End, 0);
+    }
+}
+
 PMMVAD MiInsertVad(PMM_ADDRESS_SPACE Space, const MMVAD *Model)
 {
     PMMVAD Vad;
@@ -68,20 +86,26 @@ PMMVAD MiInsertVad(PMM_ADDRESS_SPACE Space, const MMVAD *Model)
     if (Vad->ControlArea != NULL) {
         MiReferenceControlArea(Vad->ControlArea);
     }
-    if (!RtlAvlInsert(&Space->VadRoot, &Vad->Node)) {
-        KeBugCheckEx(PFN_LIST_CORRUPT, 0x56, Vad->Start, Vad->End, 0);
-    }
+    MiLinkVad(Space, Vad);
     Space->VadCount++;
     Space->VadHint = Vad;
     KeTraceAcquire(ResourceVad, Vad->Start);
     return Vad;
 }
 
+void MiForgetHints(PMM_ADDRESS_SPACE Space, PMMVAD Vad)
+{
+    Space->VadHint = NULL;
+    if (Space->HoleHint != NULL && Vad->Start <= Space->HoleHint->Start) {
+        Space->HoleHint = MiVadOf(RtlAvlPrevious(&Vad->Node));
+    }
+}
+
 void MiDeleteVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad)
 {
+    MiForgetHints(Space, Vad);
     MiDeletePtes(Space, Vad->Start > Vad->Lowest ? Vad->Start : Vad->Lowest, Vad->End);
     RtlAvlRemove(&Space->VadRoot, &Vad->Node);
-    Space->VadHint = NULL;
     Space->VadCount--;
     if (Vad->ControlArea != NULL) {
         MiDereferenceControlArea(Vad->ControlArea);
@@ -97,23 +121,33 @@ BOOLEAN MiIsRangeFree(const MM_ADDRESS_SPACE *Space, ULONG_PTR Start, ULONG_PTR 
     return Next == NULL || Next->Start > End;
 }
 
-/* From the lowest address up. */
+/* From the lowest address up, but for what HoleHint says. */
 static ULONG_PTR MiFindBottomUp(
-    const MM_ADDRESS_SPACE *Space, SIZE_T Size, ULONG_PTR Highest, ULONG Alignment)
+    PMM_ADDRESS_SPACE Space, SIZE_T Size, ULONG_PTR Highest, ULONG Alignment)
 {
-    ULONG_PTR Base = MM_LOWEST_USER_ADDRESS;
-    PMMVAD Vad = MiVadOf(RtlAvlFirst(&Space->VadRoot));
+    BOOLEAN Full = Alignment == MM_ALLOCATION_GRANULARITY; /* up to Base */
+    PMMVAD Before = Full ? Space->HoleHint : NULL;
+    PMMVAD Vad = MiVadOf(
+        Before == NULL ? RtlAvlFirst(&Space->VadRoot) : RtlAvlNext(&Before->Node));
+    ULONG_PTR Base =
+        Before == NULL ? MM_LOWEST_USER_ADDRESS : ALIGN_UP_BY(Before->End + 1, Alignment);
 
     while (Vad != NULL && (Vad->Start < Base || Vad->Start - Base < Size)) {
+        Full = Full && Vad->Start <= Base;
+        if (Full) {
+            Space->HoleHint = Vad;
+        }
+        Before = Vad;
         Base = ALIGN_UP_BY(Vad->End + 1, Alignment);
         Vad = MiVadOf(RtlAvlNext(&Vad->Node));
     }
+    Space->VadHint = Before;
     return Base <= Highest && Size - 1 <= Highest - Base ? Base : 0;
 }
 
 /* From Highest down. */
 static ULONG_PTR MiFindTopDown(
-    const MM_ADDRESS_SPACE *Space, SIZE_T Size, ULONG_PTR Highest, ULONG Alignment)
+    PMM_ADDRESS_SPACE Space, SIZE_T Size, ULONG_PTR Highest, ULONG Alignment)
 {
     ULONG_PTR Limit = Highest + 1; /* of the gap below it */
     PMMVAD Vad = MiVadOf(RtlAvlLast(&Space->VadRoot));
@@ -122,6 +156,7 @@ static ULONG_PTR MiFindTopDown(
         ULONG_PTR Base = ALIGN_DOWN_BY(Limit - Size, Alignment);
 
         if (Base >= (Vad == NULL ? MM_LOWEST_USER_ADDRESS : Vad->End + 1)) {
+            Space->VadHint = Vad;
             return Base;
         }
         if (Vad == NULL) {
@@ -133,7 +168,7 @@ static ULONG_PTR MiFindTopDown(
     return 0;
 }
 
-ULONG_PTR MiFindFreeRange(const MM_ADDRESS_SPACE *Space, SIZE_T Size, ULONG_PTR Highest,
+ULONG_PTR MiFindFreeRange(PMM_ADDRESS_SPACE Space, SIZE_T Size, ULONG_PTR Highest,
     BOOLEAN TopDown, ULONG Alignment)
 {
     if (Highest > MI_HIGHEST_VAD_ADDRESS) {

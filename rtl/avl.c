@@ -110,6 +110,16 @@ static void RtlpAvlShrunk(PRTL_AVL_TREE Tree, PRTL_AVL_NODE Node, ULONG Side)
     }
 }
 
+/* Link is where Parent, or the tree, points to the new leaf. */
+static void RtlpAvlLink(
+    PRTL_AVL_TREE Tree, PRTL_AVL_NODE Parent, PRTL_AVL_NODE *Link, PRTL_AVL_NODE Node)
+{
+    *Node = (RTL_AVL_NODE){ .Parent = Parent };
+    *Link = Node;
+    Tree->Count++;
+    RtlpAvlGrown(Tree, Node);
+}
+
 BOOLEAN RtlAvlInsert(PRTL_AVL_TREE Tree, PRTL_AVL_NODE Node)
 {
     PRTL_AVL_NODE Parent = NULL;
@@ -124,10 +134,7 @@ BOOLEAN RtlAvlInsert(PRTL_AVL_TREE Tree, PRTL_AVL_NODE Node)
         Parent = *Link;
         Link = &Parent->Child[Order > 0];
     }
-    *Node = (RTL_AVL_NODE){ .Parent = Parent };
-    *Link = Node;
-    Tree->Count++;
-    RtlpAvlGrown(Tree, Node);
+    RtlpAvlLink(Tree, Parent, Link, Node);
     return TRUE;
 }
 
@@ -137,6 +144,17 @@ static PRTL_AVL_NODE RtlpAvlOutermost(PRTL_AVL_NODE Node, ULONG Side)
         Node = Node->Child[Side];
     }
     return Node;
+}
+
+void RtlAvlInsertBehind(PRTL_AVL_TREE Tree, PRTL_AVL_NODE Before, PRTL_AVL_NODE Node)
+{
+    PRTL_AVL_NODE After = RtlpAvlOutermost(Before->Child[1], 0);
+
+    if (After == NULL) {
+        RtlpAvlLink(Tree, Before, &Before->Child[1], Node);
+    } else {
+        RtlpAvlLink(Tree, After, &After->Child[0], Node);
+    }
 }
 
 /* New, which is in no tree now, takes over Old's links and balance. */

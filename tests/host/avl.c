@@ -85,6 +85,20 @@ static void CheckSearch(const RTL_AVL_TREE *Tree, const ITEM *Items, LONG Key)
     CHECK(RtlAvlLookup(Tree, &Key, CompareKey) == (Bound == Key ? &Items[Key].Node : NULL));
 }
 
+/* By comparing, or behind the greatest of those that are less. */
+static void Insert(PRTL_AVL_TREE Tree, ITEM *Item, bool ByPlace)
+{
+    PRTL_AVL_NODE After = RtlAvlLowerBound(Tree, &Item->Key, CompareKey);
+    PRTL_AVL_NODE Before = After == NULL ? RtlAvlLast(Tree) : RtlAvlPrevious(After);
+
+    if (ByPlace && Before != NULL) {
+        RtlAvlInsertBehind(Tree, Before, &Item->Node);
+    } else {
+        CHECK(RtlAvlInsert(Tree, &Item->Node));
+    }
+    Item->Present = true;
+}
+
 static void TestModel(void)
 {
     ITEM *Items = calloc(KEYS, sizeof(*Items));
@@ -101,8 +115,7 @@ static void TestModel(void)
         bool Fill = KtapRandom(&Seed) % 4 < ((Step / 5000) % 2 != 0 ? 1u : 3u);
 
         if (Fill && !Items[Key].Present) {
-            CHECK(RtlAvlInsert(&Tree, &Items[Key].Node));
-            Items[Key].Present = true;
+            Insert(&Tree, &Items[Key], KtapRandom(&Seed) % 2 != 0);
         } else if (!Fill && Items[Key].Present) {
             RtlAvlRemove(&Tree, &Items[Key].Node);
             Items[Key].Present = false;

@@ -81,6 +81,7 @@ START_TEST(mm_vad, "VADs agree with a model over random reserves and releases")
 #define KT_VADS  10
 #define KT_FIRST MM_LOWEST_USER_ADDRESS
 #define KT_PAGES 192 /* that the VADs of the test lie in */
+#define KT_HIGHEST (KT_FIRST + (KT_PAGES << PAGE_SHIFT) - 1)
 
 static ULONG KtRandom(PULONG State, ULONG Limit)
 {
@@ -153,6 +154,62 @@ START_TEST(mm_vad_free, "free ranges: the same as by trying every place, from be
         ok_eq(MiFindFreeRange(&Space, All + 1, ~0u, (BOOLEAN)TopDown, PAGE_SIZE), 0);
         ok_eq(MiFindFreeRange(&Space, ~0u, ~0u, (BOOLEAN)TopDown, PAGE_SIZE), 0);
         ok_eq(MiFindFreeRange(&Space, 0, ~0u, (BOOLEAN)TopDown, PAGE_SIZE), 0);
+    }
+}
+
+/* What is found is taken, other places are given back: the hints must keep up. */
+START_TEST(mm_vad_holes, "free ranges: also while places are taken and given back")
+{
+    ULONG Random = KeBootOptions.Seed + 12;
+    MM_ADDRESS_SPACE Space = {.VadCount = 0};
+    PMMVAD Vads[KT_VADS];
+    ULONG Count = 0;
+
+    MiInitializeVads(&Space);
+    for (ULONG Step = 0; Step < 1000; Step++) {
+        MMVAD Vad = {.Type = VadPrivate};
+        SIZE_T Size = (1 + KtRandom(&Random, 40)) << PAGE_SHIFT;
+        BOOLEAN TopDown = KtRandom(&Random, 8) == 0;
+
+        if (Count == KT_VADS || (Count != 0 && KtRandom(&Random, 2) == 0)) {
+            ULONG Victim = KtRandom(&Random, Count);
+
+            MiDeleteVad(&Space, Vads[Victim]);
+            Vads[Victim] = Vads[--Count];
+        }
+        Vad.Start = KtTryAllPlaces(
+            &Space, Size, KT_HIGHEST, TopDown, MM_ALLOCATION_GRANULARITY);
+        ok_eq(MiFindFreeRange(&Space, Size, KT_HIGHEST, TopDown, MM_ALLOCATION_GRANULARITY),
+            Vad.Start);
+        if (Vad.Start != 0) {
+            Vad.End = Vad.Start + Size - 1;
+            Vad.Lowest = Vad.End + 1;
+            Vads[Count] = MiInsertVad(&Space, &Vad);
+            Count += Vads[Count] != NULL;
+        }
+    }
+    while (Count != 0) {
+        MiDeleteVad(&Space, Vads[--Count]);
+    }
+}
+
+START_TEST(mm_vad_part, "free ranges: the first part of an allocation, given back, is found")
+{
+    PVOID Base = NULL, Again = NULL;
+    SIZE_T Size = 3 * MM_ALLOCATION_GRANULARITY;
+
+    ok_status(NtAllocateVirtualMemory(KtSelf, &Base, 0, &Size, MEM_RESERVE, PAGE_READWRITE),
+        STATUS_SUCCESS);
+    for (ULONG Part = 0; Part < 3; Part++) {
+        PUCHAR Place = (PUCHAR)Base + Part * MM_ALLOCATION_GRANULARITY;
+
+        Size = MM_ALLOCATION_GRANULARITY;
+        ok_status(KtFree(Place, Size, MEM_RELEASE), STATUS_SUCCESS);
+        ok_status(NtAllocateVirtualMemory(KtSelf, &Again, 0, &Size, MEM_RESERVE, PAGE_READWRITE),
+            STATUS_SUCCESS);
+        ok(Again <= (PVOID)Place, "part %u: %p, not %p", Part, Place, Again);
+        ok_status(KtFree(Again, 0, MEM_RELEASE), STATUS_SUCCESS);
+        Again = NULL;
     }
 }
 
