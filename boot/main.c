@@ -90,7 +90,7 @@ static void BootStartMemory(void)
 /*
  * KiSystemStartup - from the first C instruction to the idle loop.
  *
- * Interrupts are off until KeInitSystem starts the clock.  From then on this is the
+ * No interrupts come until KeInitSystem starts the clock.  From then on this is the
  * idle thread: it may be preempted, but nothing it calls may wait.
  */
 void KiSystemStartup(ULONG Information)
@@ -102,7 +102,8 @@ void KiSystemStartup(ULONG Information)
     HalInitializeProcessorFeatures();
     HalCalibrateTimeStampCounter(); /* trace records are stamped with it */
     BootReadMultiboot(Information); /* before anything overwrites it */
-    KeInitializeProcessor();        /* faults are reported from here on */
+    HalMaskInterrupts();
+    KeInitializeProcessor();        /* faults are reported, interrupts taken from here on */
     BootParseOptions();
     BootWaitForDebugger();
     BootPrintMachine();

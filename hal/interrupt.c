@@ -7,11 +7,15 @@
 
 static HAL_INTERRUPT_CONTROLLER HalpController;
 
+void HalMaskInterrupts(void)
+{
+    HalpInitializePic();
+}
+
 void HalInitializeInterrupts(PHAL_MAP_REGISTERS MapRegisters)
 {
     HALP_APIC_TABLE Table;
 
-    HalpInitializePic();
     if ((HalCpuFeatures & HAL_CPU_APIC) && HalpFindApicTable(MapRegisters, &Table) &&
         HalpInitializeApic(&Table, MapRegisters)) {
         HalpController = HalControllerApic;

@@ -85,6 +85,8 @@ typedef enum _HAL_INTERRUPT_CONTROLLER {
     HalControllerApic, /* local APIC and I/O APIC */
 } HAL_INTERRUPT_CONTROLLER;
 
+/* Whatever the firmware has left: no device interrupts from here on. */
+void HalMaskInterrupts(void);
 /* Every line masked.  APICs when CPUID and ACPI's MADT have them, else 8259. */
 void HalInitializeInterrupts(_In_ PHAL_MAP_REGISTERS MapRegisters);
 HAL_INTERRUPT_CONTROLLER HalInterruptController(void);

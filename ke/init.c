@@ -55,12 +55,12 @@ static ULONG KiReadDirectoryTable(void)
 }
 
 /*
- * The idle process has the address space that mm has built by now.  Time starts;
- * interrupts are enabled from here on.  The boot thread remains the idle thread: it
- * may be preempted, but it must not wait.
+ * The idle process has the address space that mm has built by now.  Time starts; the
+ * boot thread remains the idle thread: it may be preempted, but it must not wait.
  */
 void KeInitSystem(void)
 {
+    KiDisableInterrupts(); /* the clock's, until all is there that it needs */
     KiIdleProcess.DirectoryTableBase = KiReadDirectoryTable();
     KeInitializeTrace();
     KiInitializeSharedData();

@@ -17,7 +17,7 @@ typedef struct _MI_PAGE_LIST {
     ULONG Count;
 } MI_PAGE_LIST;
 
-/* Guards both lists and the fields of MMPFN that name it. */
+/* A short lock; guards both lists and the fields of MMPFN that name it. */
 static KSPIN_LOCK MiPfnLock = KSPIN_LOCK_INITIALIZER(LockLevelPfn);
 static MI_PAGE_LIST MiFreeList;
 static MI_PAGE_LIST MiZeroedList;
@@ -38,10 +38,12 @@ static void MiPushPage(MI_PAGE_LIST *List, PFN_NUMBER Page, PFN_STATE State)
 /* Takes from First, or else from Second; 0 if both are empty. */
 static PFN_NUMBER MiPopPage(MI_PAGE_LIST *First, MI_PAGE_LIST *Second, PBOOLEAN IsZero)
 {
-    KIRQL OldIrql = KeAcquireSpinLock(&MiPfnLock);
-    MI_PAGE_LIST *List = First->Head != 0 ? First : Second;
-    PFN_NUMBER Page = List->Head;
+    MI_PAGE_LIST *List;
+    PFN_NUMBER Page;
 
+    KeAcquireShortLock(&MiPfnLock);
+    List = First->Head != 0 ? First : Second;
+    Page = List->Head;
     if (Page != 0) {
         PMMPFN Pfn = &MiPfnDatabase[Page];
 
@@ -53,7 +55,7 @@ static PFN_NUMBER MiPopPage(MI_PAGE_LIST *First, MI_PAGE_LIST *Second, PBOOLEAN 
         Pfn->State = PfnPrivate;
         KasanAllowPage(Page);
     }
-    KeReleaseSpinLock(&MiPfnLock, OldIrql);
+    KeReleaseShortLock(&MiPfnLock);
     return Page;
 }
 
@@ -101,27 +103,25 @@ PFN_NUMBER MmAllocatePage(void)
 void MmReferencePage(PFN_NUMBER Page)
 {
     PMMPFN Pfn = &MiPfnDatabase[Page];
-    KIRQL OldIrql;
 
     if (Pfn->State == PfnReserved) {
         return;
     }
-    OldIrql = KeAcquireSpinLock(&MiPfnLock);
+    KeAcquireShortLock(&MiPfnLock);
     ASSERT(Pfn->References != 0);
     Pfn->References++;
-    KeReleaseSpinLock(&MiPfnLock, OldIrql);
+    KeReleaseShortLock(&MiPfnLock);
 }
 
 static void MiDropReference(PFN_NUMBER Page, MI_PAGE_LIST *List, PFN_STATE State)
 {
     PMMPFN Pfn = &MiPfnDatabase[Page];
     BOOLEAN Traced = FALSE;
-    KIRQL OldIrql;
 
     if (Pfn->State == PfnReserved) {
         return;
     }
-    OldIrql = KeAcquireSpinLock(&MiPfnLock);
+    KeAcquireShortLock(&MiPfnLock);
     if (Pfn->References == 0) {
         KeBugCheckEx(PFN_LIST_CORRUPT, 7, Page, Pfn->State, 0);
     }
@@ -129,7 +129,7 @@ static void MiDropReference(PFN_NUMBER Page, MI_PAGE_LIST *List, PFN_STATE State
         Traced = Pfn->Traced;
         MiPushPage(List, Page, State);
     }
-    KeReleaseSpinLock(&MiPfnLock, OldIrql);
+    KeReleaseShortLock(&MiPfnLock);
     if (Traced) {
         KeTraceRelease(ResourcePage, Page);
     }

@@ -30,7 +30,9 @@ FORCEINLINE void KiReturnRegister(const KI_BORROWED *Borrowed)
 {
     __asm__ volatile("movups %0, %%xmm0" : : "m"(Borrowed->Register));
     KiWritecr0(Borrowed->Cr0);
-    KeRestoreInterrupts(Borrowed->Interrupts);
+    if (Borrowed->Interrupts) {
+        KiEnableInterrupts(); /* nothing has become deliverable meanwhile */
+    }
 }
 
 void KeZeroPage(PVOID Page)

@@ -250,4 +250,5 @@ void KeInitializeProcessor(void)
     KiLoadProcessor(&KiBootProcessor);
     KiInitializeIdleThread(Prcb);
     KiInitializeNpx();
+    KiEnableInterrupts();
 }
