@@ -409,13 +409,15 @@ void KeSetSystemCallStub(PVOID KiFastSystemCall, PVOID KiFastSystemCallRet, PVOI
 /* ---- User memory: raw copies with fault fix-up (ke/i386/usercopy.S) -------------- */
 
 /* Return 0, or the number of bytes not copied after a fault.  mm's helpers check ranges. */
-SIZE_T KiCopyFromUser(void *Destination, const void __user *Source, SIZE_T Length);
-SIZE_T KiCopyToUser(void __user *Destination, const void *Source, SIZE_T Length);
+__attribute__((regparm(3))) SIZE_T KiCopyFromUser(
+    void *Destination, const void __user *Source, SIZE_T Length);
+__attribute__((regparm(3))) SIZE_T KiCopyToUser(
+    void __user *Destination, const void *Source, SIZE_T Length);
 /* One word; not 0: a fault. */
 __attribute__((regparm(2))) SIZE_T KiReadUserWord(
     PULONG Destination, const ULONG __user *Source);
 __attribute__((regparm(2))) SIZE_T KiWriteUserWord(ULONG __user *Destination, ULONG Value);
-SIZE_T KiTouchUser(void __user *Address); /* can a byte be written? */
+__attribute__((regparm(1))) SIZE_T KiTouchUser(void __user *Address); /* can it be written? */
 
 /* By SSE if there is (ke/i386/page.c): pages of the direct map, and blocks.  Any IRQL. */
 void KeZeroPage(PVOID Page);

@@ -47,7 +47,7 @@ NTSTATUS MmProbeForRead(const void __user *Address, SIZE_T Length, ULONG Alignme
     if (Length == 0) {
         return STATUS_SUCCESS;
     }
-    if (KeGetPreviousMode() != KernelMode && (__force ULONG_PTR)Address % Alignment != 0) {
+    if ((__force ULONG_PTR)Address % Alignment != 0 && KeGetPreviousMode() != KernelMode) {
         return STATUS_DATATYPE_MISALIGNMENT;
     }
     return MiIsUserRange(Address, Length) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
@@ -57,14 +57,18 @@ NTSTATUS MmProbeForWrite(void __user *Address, SIZE_T Length, ULONG Alignment)
 {
     NTSTATUS Status = MmProbeForRead(Address, Length, Alignment);
     ULONG_PTR Va = (__force ULONG_PTR)Address; /* not a pointer: it may wrap, and then fails */
-    ULONG_PTR End = Va + Length;
+    ULONG_PTR End = Length <= Alignment ? Va + 1 : Va + Length; /* a word is in one page */
 
-    for (; NT_SUCCESS(Status) && Va < End; Va = (Va & MI_FRAME) + PAGE_SIZE) {
-        if (KiTouchUser((void __user *)Va) != 0) {
-            Status = STATUS_ACCESS_VIOLATION;
-        }
+    if (!NT_SUCCESS(Status) || Length == 0) {
+        return Status;
     }
-    return Status;
+    do {
+        if (KiTouchUser((void __user *)Va) != 0) {
+            return STATUS_ACCESS_VIOLATION;
+        }
+        Va = (Va & MI_FRAME) + PAGE_SIZE;
+    } while (Va < End);
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS MmWriteUlongToUser(ULONG __user *Address, ULONG Value)
@@ -154,10 +158,10 @@ NTSTATUS MiCaptureRange(
 NTSTATUS MiReturnRange(PVOID __user *UserBase, SIZE_T __user *UserSize, ULONG __user *UserValue,
     PVOID Base, SIZE_T Size, ULONG Value)
 {
-    NTSTATUS Status = MmCopyToUser(UserSize, &Size, sizeof(Size));
+    NTSTATUS Status = MmWriteUlongToUser((ULONG __user *)UserSize, Size);
 
     if (NT_SUCCESS(Status)) {
-        Status = MmCopyToUser(UserBase, &Base, sizeof(Base));
+        Status = MmWriteHandleToUser((HANDLE __user *)UserBase, Base);
     }
     if (NT_SUCCESS(Status) && UserValue != NULL) {
         Status = MmWriteUlongToUser(UserValue, Value);

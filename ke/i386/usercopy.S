@@ -12,7 +12,8 @@
  * SIZE_T KiCopyFromUser(void *Destination, const void __user *Source, SIZE_T Length)
  * SIZE_T KiCopyToUser(void __user *Destination, const void *Source, SIZE_T Length)
  *
- * Return how many bytes were not copied.  The caller has checked the range.
+ * Return how many bytes were not copied.  The caller has checked the range.  All here
+ * take their arguments in EAX, EDX and ECX.
  * The same code twice, so that a backtrace tells which it was.
  */
 .macro USER_COPY name
@@ -27,9 +28,8 @@
         pushl   %esi
         .cfi_adjust_cfa_offset 4
         .cfi_rel_offset esi, 0
-        movl    12(%esp), %edi
-        movl    16(%esp), %esi
-        movl    20(%esp), %ecx
+        movl    %eax, %edi
+        movl    %edx, %esi
         movl    %ecx, %eax
         andl    $3, %eax                /* bytes after the last whole word */
         shrl    $2, %ecx
@@ -62,8 +62,7 @@
         USER_COPY KiCopyToUser
 
 /*
- * The same for one word, which most parameters are; not 0 after a fault.  The first
- * two take their arguments in EAX and EDX.
+ * The same for one word, which most parameters are; not 0 after a fault.
  *
  * SIZE_T KiReadUserWord(PULONG Destination, const ULONG __user *Source)
  * SIZE_T KiWriteUserWord(ULONG __user *Destination, ULONG Value)
@@ -104,7 +103,7 @@
         ON_FAULT 6b, KiUserWordFault
 
         USER_WORD KiTouchUser
-        movl    4(%esp), %edx
+        movl    %eax, %edx
         xorl    %eax, %eax
         USER_ACCESS_BEGIN
 7:      lock orb %al, (%edx)
