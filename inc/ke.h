@@ -18,10 +18,11 @@ FORCEINLINE PKPCR KeGetPcr(void)
     return Pcr;
 }
 
+/* Not volatile: whatever happens between two calls, it is the same thread that asks. */
 FORCEINLINE PKTHREAD KeGetCurrentThread(void)
 {
     PKTHREAD Thread;
-    __asm__ volatile("movl %%fs:0x124, %0" : "=r"(Thread));
+    __asm__("movl %%fs:0x124, %0" : "=r"(Thread));
     return Thread;
 }
 

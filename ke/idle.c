@@ -35,8 +35,8 @@ void KiIdleLoop(void)
         }
         KiLockDispatcherAtDpcLevel();
         if (Prcb->NextThread != NULL) {
-            KiSwapThread();
+            KiSwapThread(Prcb->IdleThread);
         }
-        KiFinishSwitch(DISPATCH_LEVEL);
+        KiFinishSwitch(Prcb->IdleThread, DISPATCH_LEVEL);
     }
 }

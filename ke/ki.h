@@ -87,7 +87,7 @@ void KiExitInterrupt(KIRQL OldIrql);
 void KiDispatchInterrupt(void);
 
 /* Delivers what is pending above Irql, the current level. */
-void KiDeliverSoftwareInterrupts(KIRQL Irql);
+void KiDeliverSoftwareInterrupts(KIRQL Irql) __attribute__((noinline));
 
 /* KeLowerIrql for who knows that it is at DISPATCH_LEVEL. */
 FORCEINLINE void KiLowerFromDispatchLevel(KIRQL NewIrql)
@@ -270,12 +270,12 @@ void KiCheckPreemption(PKPRCB Prcb);
  * put it where it belongs.  Comes back, with the dispatcher lock held again, when
  * the thread is switched to.
  */
-void KiSwapThread(void);
+void KiSwapThread(PKTHREAD Current);
 /* The same to a certain thread. */
-void KiSwapThreadTo(PKTHREAD Next);
+void KiSwapThreadTo(PKTHREAD Current, PKTHREAD Next);
 /* What every thread does first after a switch: releases the dispatcher lock, reaps. */
-void KiFinishSwitch(KIRQL OldIrql);
-/* First call of KiThreadStartup: KiFinishSwitch(APC_LEVEL) for a new thread. */
+void KiFinishSwitch(PKTHREAD Current, KIRQL OldIrql);
+/* First call of KiThreadStartup: KiFinishSwitch to APC_LEVEL for a new thread. */
 void KiBeginThread(void);
 void KiQuantumEnd(void); /* takes the dispatcher lock itself */
 void KiSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);

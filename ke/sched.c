@@ -9,7 +9,7 @@
  * least important thing is done (KiPlaceThread), and a processor that looks for a
  * thread looks into all queues (KiTakeReady).
  *
- * A thread leaves the processor only in KiSwapThreads, which is reached by
+ * A thread leaves the processor only in KiSwapThreadTo, which is reached by
  * waiting, yielding, ending, and by being preempted or reaching the end of its
  * quantum in the DISPATCH_LEVEL interrupt.  The dispatcher lock is held through
  * the switch; KiFinishSwitch, on the other side, releases it.
@@ -328,26 +328,21 @@ FORCEINLINE PKTHREAD KiSelectNextThread(PKPRCB Prcb, KPRIORITY Minimum)
     return KiTakeReady(Prcb, Minimum);
 }
 
-FORCEINLINE void KiSwapThreads(PKTHREAD Thread, PKTHREAD Next)
+void KiSwapThreadTo(PKTHREAD Current, PKTHREAD Next)
 {
-    ASSERT(Next != Thread);
+    ASSERT(Next != Current);
     ASSERT(KiCurrentPrcb()->HeldSpinLocks.Count <= 1); /* the dispatcher lock alone */
     Next->State = Running;
-    KiNoteState(TraceContextSwitch, Next, TraceP(Thread));
-    KiSwapContext(Thread, Next);
+    KiNoteState(TraceContextSwitch, Next, TraceP(Current));
+    KiSwapContext(Current, Next);
 }
 
-void KiSwapThreadTo(PKTHREAD Next)
-{
-    KiSwapThreads(KeGetCurrentThread(), Next);
-}
-
-void KiSwapThread(void)
+void KiSwapThread(PKTHREAD Current)
 {
     PKPRCB Prcb = KiCurrentPrcb();
     PKTHREAD Next = KiSelectNextThread(Prcb, LOW_PRIORITY);
 
-    KiSwapThreadTo(Next != NULL ? Next : Prcb->IdleThread);
+    KiSwapThreadTo(Current, Next != NULL ? Next : Prcb->IdleThread);
 }
 
 /* A thread stands by again, or the one before has ended, which is returned. */
@@ -366,12 +361,12 @@ static __attribute__((cold, noinline)) PKTHREAD KiNoticeSwitch(PKPRCB Prcb)
  * Runs on the stack of the thread that was switched to.  If the one before has
  * ended, its stack is not in use from here on, and is freed here.
  */
-void KiFinishSwitch(KIRQL OldIrql)
+void KiFinishSwitch(PKTHREAD Current, KIRQL OldIrql)
 {
     PKPRCB Prcb = KiCurrentPrcb();
     PKTHREAD Dead = NULL;
 
-    if (KeGetCurrentThread()->ApcState.KernelApcPending) {
+    if (Current->ApcState.KernelApcPending) {
         KiPendSoftwareInterrupt(APC_LEVEL);
     }
     if (__builtin_expect((ULONG_PTR)Prcb->NextThread | (ULONG_PTR)Prcb->DeadThread, 0)) {
@@ -386,7 +381,7 @@ void KiFinishSwitch(KIRQL OldIrql)
 
 void KiBeginThread(void)
 {
-    KiFinishSwitch(APC_LEVEL);
+    KiFinishSwitch(KeGetCurrentThread(), APC_LEVEL);
 }
 
 /*
@@ -405,7 +400,7 @@ static void KiPreemptThread(PKPRCB Prcb)
     if (Thread != Prcb->IdleThread) {
         KiPlaceThread(Thread, TRUE);
     }
-    KiSwapThread();
+    KiSwapThread(Thread);
 }
 
 void KiUnlockDispatcherAndSwitch(KIRQL OldIrql)
@@ -416,7 +411,7 @@ void KiUnlockDispatcherAndSwitch(KIRQL OldIrql)
         return;
     }
     KiPreemptThread(KiCurrentPrcb());
-    KiFinishSwitch(OldIrql);
+    KiFinishSwitch(KeGetCurrentThread(), OldIrql);
 }
 
 /* The running thread has used up its quantum: its equals have their turn. */
@@ -436,10 +431,10 @@ void KiQuantumEnd(void)
         PKTHREAD Next = KiSelectNextThread(Prcb, Thread->Priority);
         if (Next != NULL) {
             KiQueueUp(Prcb, Thread);
-            KiSwapThreadTo(Next);
+            KiSwapThreadTo(Thread, Next);
         }
     }
-    KiFinishSwitch(DISPATCH_LEVEL);
+    KiFinishSwitch(Thread, DISPATCH_LEVEL);
 }
 
 void KiDispatchInterrupt(void)
@@ -456,7 +451,7 @@ void KiDispatchInterrupt(void)
         if (Prcb->NextThread != NULL) {
             KiPreemptThread(Prcb);
         }
-        KiFinishSwitch(DISPATCH_LEVEL);
+        KiFinishSwitch(KeGetCurrentThread(), DISPATCH_LEVEL);
     }
 }
 
@@ -493,7 +488,7 @@ NTSTATUS KeYieldExecution(void)
     if (!KiIsUniprocessor() && Thread->State == Standby) {
         Next = KiReconsiderNext(Prcb, Next);
     }
-    KiSwapThreads(Thread, Next);
-    KiFinishSwitch(OldIrql);
+    KiSwapThreadTo(Thread, Next);
+    KiFinishSwitch(Thread, OldIrql);
     return STATUS_SUCCESS;
 }

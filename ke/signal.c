@@ -92,7 +92,7 @@ void KiWaitTest(PDISPATCHER_HEADER Object, KPRIORITY Increment)
 
 /*
  * A completed wait costs a little quantum, but not those who are nearly real-time; an
- * increment lifts the priority above the base, unless a starved thread's boost does.
+ * increment lifts the priority above the base; a starved thread's is at the top already.
  */
 static void KiAdjustAfterWait(PKTHREAD Thread, KPRIORITY Increment)
 {
@@ -114,7 +114,7 @@ static void KiAdjustAfterWait(PKTHREAD Thread, KPRIORITY Increment)
     if (Boosted >= LOW_REALTIME_PRIORITY) {
         Boosted = LOW_REALTIME_PRIORITY - 1;
     }
-    if (Boosted > Thread->Priority && Thread->PriorityDecrement == 0 && !Thread->DisableBoost) {
+    if (Boosted > Thread->Priority && !Thread->DisableBoost) {
         Thread->Priority = (CCHAR)Boosted;
     }
 }

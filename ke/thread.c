@@ -119,6 +119,6 @@ void KeTerminateThread(KPRIORITY Increment)
         Prcb->NpxThread = NULL; /* what the FPU holds is nobody's */
     }
     Prcb->DeadThread = Thread;
-    KiSwapThread();
+    KiSwapThread(Thread);
     __builtin_unreachable();
 }

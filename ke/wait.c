@@ -30,9 +30,8 @@ FORCEINLINE void KiInitializeWait(PKI_WAIT Wait, KWAIT_REASON Reason, KPROCESSOR
     Wait->Mode = Mode;
     Wait->Alertable = Alertable;
     Wait->HasTimeout = Timeout != NULL;
-    Wait->DueTime = 0;
-    if (Timeout != NULL && Timeout->QuadPart != 0) {
-        Wait->DueTime = KiComputeDueTime(Timeout->QuadPart);
+    if (Timeout != NULL) {
+        Wait->DueTime = Timeout->QuadPart == 0 ? 0 : KiComputeDueTime(Timeout->QuadPart);
     }
 }
 
@@ -140,10 +139,10 @@ static void KiUnlinkObjects(PKTHREAD Thread)
 /* Gives up the processor; returns, with the lock released, when the wait has ended. */
 static NTSTATUS KiCommitWait(PKTHREAD Thread, const KI_WAIT *Wait)
 {
-    PKPRCB Prcb = KiCurrentPrcb();
     NTSTATUS Status;
 
-    if (Thread->WaitIrql >= DISPATCH_LEVEL || Thread == Prcb->IdleThread) {
+    ASSERT(Thread != KiCurrentPrcb()->IdleThread);
+    if (Thread->WaitIrql >= DISPATCH_LEVEL) {
         KeBugCheckEx(ATTEMPTED_SWITCH_FROM_DPC, (ULONG_PTR)Thread,
             (ULONG_PTR)Thread->WaitBlockList->Object, Thread->WaitIrql, 0);
     }
@@ -154,9 +153,9 @@ static NTSTATUS KiCommitWait(PKTHREAD Thread, const KI_WAIT *Wait)
     if (Thread->Queue != NULL) {
         KiLeaveQueueToWait(Thread->Queue);
     }
-    KiSwapThread();
+    KiSwapThread(Thread);
     Status = (__force NTSTATUS)Thread->WaitStatus; /* an APC that is delivered next may wait */
-    KiFinishSwitch(Thread->WaitIrql);
+    KiFinishSwitch(Thread, Thread->WaitIrql);
     return Status;
 }
 
@@ -331,5 +330,5 @@ NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE Mode, BOOLEAN Alertable, PLARGE_
     if (Status != STATUS_TIMEOUT) {
         return Status;
     }
-    return Wait.DueTime == 0 ? KeYieldExecution() : STATUS_SUCCESS;
+    return Interval->QuadPart == 0 ? KeYieldExecution() : STATUS_SUCCESS;
 }
