@@ -72,14 +72,14 @@ void ExpTraceHandle(PHANDLE_TABLE Table, TRACE_EVENT_ID Event, ULONG Index)
 /* Of an index beyond the first leaf: there is a middle table. */
 PHANDLE_TABLE_ENTRY ExpUpperEntry(PHANDLE_TABLE Table, ULONG Index)
 {
-    ULONG_PTR Code = __atomic_load_n(&Table->TableCode, __ATOMIC_ACQUIRE);
-    PVOID Root = (PVOID)(Code & ~(ULONG_PTR)EXP_LEVEL_MASK);
     ULONG Leaf = Index / EXP_LEAF_ENTRIES;
-    PHANDLE_TABLE_ENTRY Entries = (Code & EXP_LEVEL_MASK) == 1
-        ? ((PHANDLE_TABLE_ENTRY *)Root)[Leaf]
-        : ((PHANDLE_TABLE_ENTRY **)Root)[Leaf / MIDDLE_LEAVES][Leaf % MIDDLE_LEAVES];
+    PHANDLE_TABLE_ENTRY *Middle = Table->FirstMiddle;
 
-    return Entries + Index % EXP_LEAF_ENTRIES;
+    if (__builtin_expect(Leaf >= MIDDLE_LEAVES, FALSE)) {
+        Middle = ((PHANDLE_TABLE_ENTRY **)ExpRoot(Table))[Leaf / MIDDLE_LEAVES];
+        Leaf %= MIDDLE_LEAVES;
+    }
+    return Middle[Leaf] + Index % EXP_LEAF_ENTRIES;
 }
 
 /* Puts a table of Count pointers above the root, which becomes its first. */
@@ -121,8 +121,11 @@ static BOOLEAN ExpLinkLeaf(PHANDLE_TABLE Table, ULONG Leaf, PHANDLE_TABLE_ENTRY 
         Table->TableCode = (ULONG_PTR)Entries;
         return TRUE;
     }
-    if (ExpLevel(Table) == 0 && !ExpAddLevel(Table, MIDDLE_LEAVES)) {
-        return FALSE;
+    if (ExpLevel(Table) == 0) {
+        if (!ExpAddLevel(Table, MIDDLE_LEAVES)) {
+            return FALSE;
+        }
+        Table->FirstMiddle = ExpRoot(Table);
     }
     if (Leaf >= MIDDLE_LEAVES && ExpLevel(Table) == 1 && !ExpAddLevel(Table, TOP_MIDDLES)) {
         return FALSE;

@@ -16,7 +16,8 @@
  * leaf to the next and changes TableCode.
  */
 struct _HANDLE_TABLE {
-    PHANDLE_TABLE_ENTRY FirstLeaf; /* as long as the table lives */
+    PHANDLE_TABLE_ENTRY FirstLeaf; /* as long as the table lives; so is the next */
+    PHANDLE_TABLE_ENTRY *FirstMiddle; /* NULL: one leaf is all there is */
     ULONG_PTR TableCode; /* leaf, middle or top table | its level 0..2 */
     volatile ULONG NextFresh; /* no entry from here on has ever been used */
     ULONG FirstFree;     /* index; 0: none */

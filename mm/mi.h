@@ -175,7 +175,7 @@ FORCEINLINE void MiCountTag(ULONG Tag, LONG Allocations, LONG Bytes)
     Entry->Bytes += (ULONG)Bytes;
 }
 
-PVOID MiAllocateBigPool(SIZE_T Size, ULONG Tag, PKSPIN_LOCK PoolLock);
+PVOID MiAllocateBigPool(SIZE_T Size, ULONG Tag, PKSPIN_LOCK PoolLock) __attribute__((noinline));
 void MiFreeBigPool(PVOID Block, ULONG Tag, PKSPIN_LOCK PoolLock);
 /* Count contiguous pages of address space with their page tables, unmapped; or NULL. */
 PVOID MiReserveSystemPtes(ULONG Count);

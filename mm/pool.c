@@ -32,6 +32,8 @@ typedef struct _POOL_SLAB {
     USHORT Fresh; /* offset of the first block that was never used */
     USHORT Class;
     USHORT Size; /* of a block */
+    USHORT Capacity; /* blocks */
+    USHORT Spare[3];
 } POOL_SLAB, *PPOOL_SLAB;
 
 typedef struct _POOL_CLASS {
@@ -68,7 +70,7 @@ void MiInitializePool(void)
 }
 
 /* Puts a new slab into its class.  No lock on entry: taking a page may trim. */
-static BOOLEAN MiAddSlab(ULONG Class)
+static __attribute__((cold, noinline)) BOOLEAN MiAddSlab(ULONG Class)
 {
     PFN_NUMBER Page = MiAllocateUntracedPage(FALSE);
     PPOOL_SLAB Slab = MmMapPage(Page);
@@ -79,7 +81,8 @@ static BOOLEAN MiAddSlab(ULONG Class)
     *Slab = (POOL_SLAB){.Magic = POOL_SLAB_MAGIC,
         .Fresh = sizeof(POOL_SLAB),
         .Class = (USHORT)Class,
-        .Size = MiPoolSizes[Class]};
+        .Size = MiPoolSizes[Class],
+        .Capacity = (PAGE_SIZE - sizeof(POOL_SLAB)) / MiPoolSizes[Class]};
     KasanForbidPool(Slab, PAGE_SIZE); /* this file is not checked, its callers are */
     KeAcquireShortLock(&MiPoolLock);
     InsertTailList(&MiPoolClasses[Class].Slabs, &Slab->Links);
@@ -132,7 +135,7 @@ FORCEINLINE PPOOL_HEADER MiTakeBlock(PPOOL_SLAB Slab)
     if (Slab->Used++ == 0) {
         MiPoolClasses[Slab->Class].Empty--;
     }
-    if (Slab->Free == NULL && Slab->Fresh + Slab->Size > PAGE_SIZE) {
+    if (Slab->Used == Slab->Capacity) {
         RemoveEntryList(&Slab->Links);
         Slab->Links.Flink = NULL;
     }
