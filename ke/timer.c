@@ -39,14 +39,11 @@ ULONGLONG KiComputeDueTime(LONGLONG Timeout)
     return Now + (ULONGLONG)(Timeout - SystemTime.QuadPart);
 }
 
-BOOLEAN KiInsertTimer(PKTIMER Timer, ULONGLONG DueTime)
+static void KiLinkTimer(PKTIMER Timer, ULONGLONG DueTime)
 {
     PLIST_ENTRY Head = &KiTimerTable[KiTimerBucket(DueTime) % KI_TIMER_BUCKETS];
     PLIST_ENTRY Before = Head->Blink;
 
-    if (DueTime <= KeQueryInterruptTime()) {
-        return FALSE;
-    }
     while (Before != Head &&
            CONTAINING_RECORD(Before, KTIMER, TimerListEntry)->DueTime.QuadPart > DueTime) {
         Before = Before->Blink;
@@ -55,6 +52,14 @@ BOOLEAN KiInsertTimer(PKTIMER Timer, ULONGLONG DueTime)
     Timer->DueTime.QuadPart = DueTime;
     Timer->Header.Inserted = TRUE;
     KiTimerCount++;
+}
+
+BOOLEAN KiInsertTimer(PKTIMER Timer, ULONGLONG DueTime)
+{
+    if (DueTime <= KeQueryInterruptTime()) {
+        return FALSE;
+    }
+    KiLinkTimer(Timer, DueTime);
     return TRUE;
 }
 
@@ -65,17 +70,26 @@ void KiRemoveTimer(PKTIMER Timer)
     KiTimerCount--;
 }
 
+/*
+ * A period after it was due, or after now if that has passed, too.  Only one reading of
+ * the clock counts: many ticks may come at once.
+ */
+static void KiRestartTimer(PKTIMER Timer)
+{
+    ULONGLONG Period = Timer->Period * 10000ull;
+    ULONGLONG Due = Timer->DueTime.QuadPart + Period;
+    ULONGLONG Now = KeQueryInterruptTime();
+
+    KiLinkTimer(Timer, Due > Now ? Due : Now + Period);
+}
+
 /* Timer is due and in no list.  Dispatcher lock held. */
 static void KiSignalTimer(PKTIMER Timer)
 {
     Timer->Header.SignalState = 1;
     KiWaitTest(&Timer->Header, 0);
     if (Timer->Period != 0) {
-        ULONGLONG Period = Timer->Period * 10000ull;
-        ULONGLONG Due = Timer->DueTime.QuadPart + Period;
-        while (!KiInsertTimer(Timer, Due)) {
-            Due = KeQueryInterruptTime() + Period; /* may pass, too, if many ticks come at once */
-        }
+        KiRestartTimer(Timer);
     }
     if (Timer->Dpc != NULL) {
         LARGE_INTEGER Time;
