@@ -127,3 +127,60 @@ START_TEST(ex_keyed_process, "keyed events: the same key of another process is a
     ok_status(NtClose(Keyed.Event), STATUS_SUCCESS);
     ok_status(NtClose(Handle), STATUS_SUCCESS);
 }
+
+static void KtWaitKeyedAlertable(PVOID Context)
+{
+    KT_KEYED_WAITER *Waiter = Context;
+
+    ok_status(NtWaitForKeyedEvent(Waiter->Keyed->Event, (PVOID)Waiter->Key, TRUE, NULL),
+        STATUS_SUCCESS);
+}
+
+typedef struct _KT_LATE_RELEASER {
+    KEVENT Go;
+    KT_KEYED_WAITER Meeting;
+} KT_LATE_RELEASER;
+
+static void KtReleaseKeyedLate(PVOID Context)
+{
+    KT_LATE_RELEASER *Releaser = Context;
+
+    ok_status(KtWait(&Releaser->Go, KT_LONG), STATUS_SUCCESS);
+    KtReleaseKeyed(&Releaser->Meeting);
+}
+
+/* Sleeps until the thread, which has been woken, wants the mutex that this one holds. */
+static void KtAwaitMutex(PETHREAD Thread, const KGUARDED_MUTEX *Mutex)
+{
+    while (Thread->Tcb.State != Waiting ||
+           Thread->Tcb.WaitBlockList->Object != &Mutex->Gate.Header) {
+        KtSleep(10);
+    }
+}
+
+/* The waiter's wait is over, but the releaser comes first to what both need then. */
+START_TEST(ex_keyed_late, "keyed events: a partner that comes when the wait has just ended counts")
+{
+    KT_KEYED Keyed = {.Order = 0};
+    KT_LATE_RELEASER Late = {.Meeting = {&Keyed, 0x40, 0}};
+    PETHREAD Waiter, Releaser;
+    PVOID Event; /* it begins with the lock of its list */
+
+    ok_status(NtCreateKeyedEvent(&Keyed.Event, KEYEDEVENT_ALL_ACCESS, NULL, 0), STATUS_SUCCESS);
+    ok_status(ObReferenceObjectByHandle(
+        Keyed.Event, 0, ExKeyedEventObjectType, KernelMode, &Event, NULL), STATUS_SUCCESS);
+    KeInitializeEvent(&Late.Go, SynchronizationEvent, FALSE);
+    Waiter = KtStartThread(KtWaitKeyedAlertable, &Late.Meeting);
+    Releaser = KtStartThread(KtReleaseKeyedLate, &Late);
+    ok(KtAwaitState(Waiter, Waiting) && KtAwaitState(Releaser, Waiting), "both wait");
+    KeAcquireGuardedMutex(Event);
+    (void)KeSetEvent(&Late.Go, 0, FALSE);
+    KtAwaitMutex(Releaser, Event);
+    (void)KeAlertThread(&Waiter->Tcb, KernelMode);
+    KtAwaitMutex(Waiter, Event);
+    KeReleaseGuardedMutex(Event);
+    KtJoinThread(Releaser);
+    KtJoinThread(Waiter);
+    ObDereferenceObject(Event);
+    ok_status(NtClose(Keyed.Event), STATUS_SUCCESS);
+}

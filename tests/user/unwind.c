@@ -176,18 +176,27 @@ static EXCEPTION_DISPOSITION NTAPI SkipInstruction(
     return ExceptionContinueExecution;
 }
 
-static void TestNested(void)
+/* Frames 1 to Last fault in their handlers. */
+static void NestFaults(ULONG Last, PCSTR Expected, PCSTR Name)
 {
     TEST_FRAME Chain[FRAMES];
 
     Passed = 0;
     LinkFrames(Chain, SkipInstruction);
-    Frames[1].Registration.Handler = FaultInHandler;
+    for (ULONG Number = 1; Number <= Last; Number++) {
+        Frames[Number].Registration.Handler = FaultInHandler;
+    }
     FAULT();
-    ExpectLog("010N1N23", "an exception in a handler is a nested one up to its frame");
-    (void)KtapEqual(Passed, 1, "the handler goes on, and so does the program");
+    ExpectLog(Expected, Name);
+    (void)KtapEqual(Passed, Last, "the handlers go on, and so does the program");
     ExpectTop(0);
     UnlinkFrames();
+}
+
+static void TestNested(void)
+{
+    NestFaults(1, "010N1N23", "an exception in a handler is a nested one up to its frame");
+    NestFaults(2, "010N1N20N1N2N3", "in two, up to the outer one's, whoever is met on the way");
 }
 
 /* ---- Unwinds in unwinds ---- */
