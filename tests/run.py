@@ -62,28 +62,30 @@ def smp_suite():
     ]
 
 
-def sanitizer_suite(name, sanitizer):
-    """The whole kernel suite and the demonstration in a kernel that checks itself.
-
-    The images of user mode are the ordinary ones.
-    """
-    kernel = f"{qemu.BUILD}/{name}/kernel.elf"
-    make = ["make", "-s", f"O={qemu.BUILD}/{name}", "SETUP=no", f"SANITIZE={sanitizer}", kernel]
+def variant_suite(name, setting, parts=(qemu.KERNEL,)):
+    """The whole kernel suite and the demonstration with parts that are built otherwise."""
+    built = {part: part.replace(qemu.BUILD, f"{qemu.BUILD}/{name}", 1) for part in parts}
+    make = ["make", "-s", f"O={qemu.BUILD}/{name}", "SETUP=no", setting, *built.values()]
     status, lines = execute(make, 300)
     if status != 0:
         return [failure(f"{name}: build", f"make's status is {status}", make, lines)]
-    sanitized = {qemu.KERNEL: kernel}
-    tests, demonstration = ([sanitized.get(a, a) for a in boot(options)]
+    tests, demonstration = ([built.get(argument, argument) for argument in boot(options)]
                             for options in ("test=* trace=off steps=10000", "exit=on"))
     return [*ktap_run(name, tests, 400), expect(f"{name}: the six phases", demonstration, PHASES)]
 
 
+def release_suite():
+    """What `make bench` measures."""
+    return variant_suite("release", "RELEASE=1", (qemu.KERNEL, qemu.RAMDISK))
+
+
 def ubsan_suite():
-    return sanitizer_suite("ubsan", "undefined")
+    """A kernel that checks itself; the images of user mode are the ordinary ones."""
+    return variant_suite("ubsan", "SANITIZE=undefined")
 
 
 def kasan_suite():
-    return sanitizer_suite("kasan", "kernel-address")
+    return variant_suite("kasan", "SANITIZE=kernel-address")
 
 
 def iso_suite():
@@ -398,6 +400,7 @@ SUITES = {
     "boot": boot_suite,
     "kernel": kernel_suite,
     "smp": smp_suite,
+    "release": release_suite,
     "ubsan": ubsan_suite,
     "kasan": kasan_suite,
     "iso": iso_suite,
