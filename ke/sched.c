@@ -458,15 +458,21 @@ void KiDispatchInterrupt(void)
 /*
  * The thread that has yielded to Next stands by for another processor.  Whom it has
  * displaced there is ready now and may be more important than Next: then it is better.
+ * It stands by while Next is placed, which would take this processor otherwise.
  */
 static __attribute__((noinline)) PKTHREAD KiReconsiderNext(PKPRCB Prcb, PKTHREAD Next)
 {
     PKTHREAD Better = KiTakeReady(Prcb, Next->Priority + 1);
 
-    if (Better != NULL && Next != Prcb->IdleThread) {
-        KiPlaceThread(Next, TRUE);
+    if (Better == NULL) {
+        return Next;
     }
-    return Better != NULL ? Better : Next;
+    if (Next != Prcb->IdleThread) {
+        Prcb->NextThread = Better;
+        KiPlaceThread(Next, TRUE);
+        Prcb->NextThread = NULL;
+    }
+    return Better;
 }
 
 /* Any other ready thread that may use this processor runs, even one of lower priority. */

@@ -259,3 +259,89 @@ START_TEST(ke_smp_priority, "priorities: none runs while a better one is ready a
     KtStopRunners(Low, LowThreads, Count);
     (void)KeSetPriorityThread(KeGetCurrentThread(), KeGetCurrentThread()->BasePriority);
 }
+
+/* ---- Whom a yield leaves behind ---------------------------------------------------------- */
+
+#define KT_LOW    9
+#define KT_MIDDLE 12
+#define KT_HIGH   17
+#define KT_SECOND 2u /* the second processor */
+
+typedef struct _KT_YIELD {
+    KEVENT Go; /* for the middle one */
+    volatile BOOLEAN Stop;
+} KT_YIELD;
+
+static void KtYielder(PVOID Context)
+{
+    KT_YIELD *Yield = Context;
+
+    while (!Yield->Stop) {
+        (void)KeYieldExecution(); /* to whom ever, so to the low one, too */
+    }
+}
+
+static void KtAwaitGo(PVOID Context)
+{
+    KT_YIELD *Yield = Context;
+
+    while (!Yield->Stop) {
+        ok_status(KtWait(&Yield->Go, KT_LONG), STATUS_SUCCESS);
+    }
+}
+
+static PETHREAD KtStartOnSecond(PKSTART_ROUTINE Routine, KT_YIELD *Yield, KPRIORITY Priority)
+{
+    PETHREAD Thread = KtStartThread(Routine, Yield);
+
+    (void)KeSetAffinityThread(&Thread->Tcb, KT_SECOND);
+    (void)KeSetPriorityThread(&Thread->Tcb, Priority);
+    return Thread;
+}
+
+/*
+ * This thread, the low one, yields on the second processor, where the high one is ready
+ * and the middle one stands by, and can go on elsewhere.  FALSE: it did not come to that.
+ */
+static BOOLEAN KtYieldBetween(KT_YIELD *Yield, PETHREAD High)
+{
+    KIRQL OldIrql = KeRaiseIrqlTo(DISPATCH_LEVEL);
+    BOOLEAN Fits = KeGetCurrentPrcb()->Number == 1 && High->Tcb.State == Ready;
+
+    if (Fits) {
+        KeGetCurrentThread()->Affinity = KeActiveProcessors; /* and nobody looks who is better */
+        (void)KeSetEvent(&Yield->Go, 0, FALSE);
+        (void)KeYieldExecution();
+    }
+    KeLowerIrql(OldIrql);
+    return Fits;
+}
+
+START_TEST(ke_smp_yield, "a yield between one that stands by and a better one that is ready")
+{
+    PKTHREAD Self = KeGetCurrentThread();
+    KT_YIELD Yield = {.Stop = FALSE};
+    PETHREAD Middle, High;
+    KPRIORITY Priority;
+    ULONG Times = 0;
+
+    if (!KtHasProcessors()) {
+        return;
+    }
+    Priority = KeSetPriorityThread(Self, KT_LOW);
+    KeInitializeEvent(&Yield.Go, SynchronizationEvent, FALSE);
+    Middle = KtStartOnSecond(KtAwaitGo, &Yield, KT_MIDDLE);
+    High = KtStartOnSecond(KtYielder, &Yield, KT_HIGH);
+    for (ULONG Try = 0; Try < KT_ROUNDS && Times < KT_ROUNDS / 10; Try++) {
+        ok(KtAwaitState(Middle, Waiting), "the middle one waits");
+        (void)KeSetAffinityThread(Self, KT_SECOND);
+        Times += KtYieldBetween(&Yield, High);
+    }
+    ok(Times != 0, "it came to that %u times", Times);
+    Yield.Stop = TRUE;
+    (void)KeSetEvent(&Yield.Go, 0, FALSE);
+    KtJoinThread(High);
+    KtJoinThread(Middle);
+    (void)KeSetPriorityThread(Self, Priority);
+    (void)KeSetAffinityThread(Self, KeActiveProcessors);
+}
