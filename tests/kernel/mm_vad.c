@@ -193,23 +193,41 @@ START_TEST(mm_vad_holes, "free ranges: also while places are taken and given bac
     }
 }
 
-START_TEST(mm_vad_part, "free ranges: the first part of an allocation, given back, is found")
+#define KT_FILLERS 64
+
+static PVOID KtReserve(SIZE_T Size)
 {
-    PVOID Base = NULL, Again = NULL;
-    SIZE_T Size = 3 * MM_ALLOCATION_GRANULARITY;
+    PVOID Base = NULL;
 
     ok_status(NtAllocateVirtualMemory(KtSelf, &Base, 0, &Size, MEM_RESERVE, PAGE_READWRITE),
         STATUS_SUCCESS);
-    for (ULONG Part = 0; Part < 3; Part++) {
-        PUCHAR Place = (PUCHAR)Base + Part * MM_ALLOCATION_GRANULARITY;
+    return Base;
+}
 
-        Size = MM_ALLOCATION_GRANULARITY;
-        ok_status(KtFree(Place, Size, MEM_RELEASE), STATUS_SUCCESS);
-        ok_status(NtAllocateVirtualMemory(KtSelf, &Again, 0, &Size, MEM_RESERVE, PAGE_READWRITE),
-            STATUS_SUCCESS);
-        ok(Again <= (PVOID)Place, "part %u: %p, not %p", Part, Place, Again);
-        ok_status(KtFree(Again, 0, MEM_RELEASE), STATUS_SUCCESS);
-        Again = NULL;
+START_TEST(mm_vad_part, "free ranges: a part of an allocation that is given back is found")
+{
+    PUCHAR Base = KtReserve(3 * MM_ALLOCATION_GRANULARITY);
+    PVOID Fillers[KT_FILLERS]; /* of all holes below, so that it is known to be full there */
+    ULONG Count = 0;
+
+    do {
+        Fillers[Count] = KtReserve(MM_ALLOCATION_GRANULARITY);
+    } while (Fillers[Count++] < (PVOID)Base && Count < KT_FILLERS - 1);
+    ok(Fillers[Count - 1] > (PVOID)Base, "%u fill the holes", Count - 1);
+    Fillers[Count++] = KtReserve(MM_ALLOCATION_GRANULARITY); /* the search has come beyond Base */
+    for (ULONG Part = 0; Part < 3; Part++) {
+        PUCHAR Place = Base + (Part * 2 + 1) % 3 * MM_ALLOCATION_GRANULARITY; /* 1 0 2 */
+
+        ok_status(KtFree(Place, MM_ALLOCATION_GRANULARITY, MEM_RELEASE), STATUS_SUCCESS);
+        ok(KtReserve(MM_ALLOCATION_GRANULARITY) == Place, "part %u", Part);
+        ok_status(KtFree(Place, 0, MEM_RELEASE), STATUS_SUCCESS);
+        ok(KtReserve(MM_ALLOCATION_GRANULARITY) == Place, "part %u, again", Part);
+    }
+    for (ULONG Part = 0; Part < 3; Part++) {
+        ok_status(KtFree(Base + Part * MM_ALLOCATION_GRANULARITY, 0, MEM_RELEASE), STATUS_SUCCESS);
+    }
+    while (Count != 0) {
+        ok_status(KtFree(Fillers[--Count], 0, MEM_RELEASE), STATUS_SUCCESS);
     }
 }
 
